@@ -1,0 +1,58 @@
+# Everything a person types. Each target does its own set-up; nothing outside of this folder is changed.
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+EXAMPLE := examples/explicit-ids
+
+.PHONY: install demo test check bench format clean lock
+
+install: $(VENV)/installed ## .venv with .venv/bin/fuseml
+
+demo: $(VENV)/installed ## a PipelineRun before and after
+	@printf '\n# What its author wrote: %s\n\n' $(EXAMPLE)/pipelinerun.yaml
+	@cat $(EXAMPLE)/pipelinerun.yaml
+	@printf '\n# What the operator registered: %s\n\n' $(EXAMPLE)/registry
+	@cat $(EXAMPLE)/registry/*.yaml
+	@printf '\n# $$ fuseml preview -f %s --registry %s --zone cluster-alpha -o diff\n\n' $(EXAMPLE)/pipelinerun.yaml $(EXAMPLE)/registry
+	@$(BIN)/fuseml preview -f $(EXAMPLE)/pipelinerun.yaml --registry $(EXAMPLE)/registry --zone cluster-alpha -o diff
+	@printf '\n# The variables that the step will see: -o env\n\n'
+	@$(BIN)/fuseml preview -f $(EXAMPLE)/pipelinerun.yaml --registry $(EXAMPLE)/registry --zone cluster-alpha -o env
+
+test: check ## checks and tests
+	$(BIN)/pytest
+
+check: $(VENV)/developing ## format, lint, types, imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/developing ## timings, as ratios where another machine would differ
+	$(BIN)/python tests/bench/mutate.py
+	$(BIN)/python tests/bench/latency.py
+
+format: $(VENV)/developing
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) .*_cache *.egg-info
+
+# With uv installed: the newest versions that pyproject.toml allows.
+lock:
+	uv pip compile pyproject.toml --group build $(LOCKING) --output-file requirements.lock
+	uv pip compile pyproject.toml --group build --group dev $(LOCKING) --output-file requirements-dev.lock
+LOCKING := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/developing: requirements-dev.lock $(VENV)/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
+	@touch $@
