@@ -1,0 +1,25 @@
+"""Untrusted expressions and plain data in, text out. Pure; knows neither Kubernetes nor the registry.
+
+A text goes through three stages: the scanner finds what is meant as an expression, the grammar accepts or
+refuses it, and a locked Jinja environment looks up the value and filters it.
+
+    >>> expand("mc alias set s3 << extension.store.url | quote >>", {"store": {"url": "http://minio:9000"}})
+    'mc alias set s3 http://minio:9000'
+"""
+
+from renderer.errors import ExpressionError, RendererError
+from renderer.grammar import Expression, Filter
+from renderer.sandbox import evaluate
+from renderer.template import Template, contains, expand, parse
+
+__all__ = [
+    "Expression",
+    "ExpressionError",
+    "Filter",
+    "RendererError",
+    "Template",
+    "contains",
+    "evaluate",
+    "expand",
+    "parse",
+]
