@@ -1,0 +1,77 @@
+"""What can go wrong in the registry.
+
+RegistryError
+├── ConstraintError        a version constraint that Masterminds/semver would not parse (versions.py)
+├── InvalidSelectorError   a selector breaks the format
+├── InvalidRecordsError    records break the format; holds every problem at once
+└── UnreadableError        a registry's folder, or a file in it, that cannot be read at all
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+class RegistryError(Exception):
+    """Base of all errors of this package."""
+
+
+class UnreadableError(RegistryError):
+    """A registry's folder, or a file in it, cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in a document, and where: for a person to find and mend it.
+
+    Attributes:
+        path: Keys and indexes that lead to it from the top of the document.
+        line: From 1; 0 = not known.
+    """
+
+    message: str
+    path: tuple[str | int, ...] = ()
+    file: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        """``file:line: path: message``, each part only if known."""
+        place = f"{self.file}:{self.line}" if self.file and self.line else self.file
+        return ": ".join(part for part in (place, dotted(self.path), self.message) if part)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same for a program to read."""
+        return {"file": self.file, "line": self.line, "path": dotted(self.path), "message": self.message}
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+
+
+def dotted(path: Sequence[str | int]) -> str:
+    """``services[0].endpoints[1].url``; keys that are no plain words as ``configuration['a key']``."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif _PLAIN.fullmatch(part):
+            text += f".{part}" if text else part
+        else:
+            text += f"[{part[:100]!r}]"
+    return text
+
+
+class InvalidRecordsError(RegistryError):
+    """Records break the format; *problems* lists all of them, not only the first."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class InvalidSelectorError(RegistryError):
+    """A selector breaks the format; *problems* lists all of them, with their paths in the selector."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(str(problem) for problem in self.problems))
