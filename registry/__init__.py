@@ -1,0 +1,1 @@
+"""What extensions exist, which one a selector means, how they are kept and edited."""

@@ -1,0 +1,27 @@
+"""Which names and values an environment variable may have. Pure."""
+
+import re
+
+MAX_VALUE_BYTES = 32 * 1024
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,252}")
+
+# Whoever sets one of these runs code in, or redirects the traffic of, the container that gets it
+# (loaders, shells, interpreters, build tools, proxies).
+_STEERING = re.compile(
+    r"(?:LD|DYLD|JDK|GIT|SSH|KUBERNETES)_.*"
+    r"|(?:PYTHON|PERL5|RUBY).*"
+    r"|PATH|BASH_ENV|BASH_FUNC.*|ENV|IFS|PS4|PROMPT_COMMAND|SHELLOPTS|BASHOPTS"
+    r"|NODE_OPTIONS|NODE_PATH|JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|CLASSPATH|GCONV_PATH"
+    r"|(?i:\w*_PROXY)"
+)
+
+
+def is_name(text: str) -> bool:
+    """Whether *text* can name a variable in every shell: letters, digits and ``_``, no digit first."""
+    return _NAME.fullmatch(text) is not None
+
+
+def steers(name: str) -> bool:
+    """Whether a loader, a shell or an interpreter takes orders from the variable *name*."""
+    return _STEERING.fullmatch(name) is not None
