@@ -1,0 +1,118 @@
+"""Tekton's and Argo's own examples: untouched as they are, and still valid with selectors in every step."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from copy import deepcopy
+from functools import cache
+from pathlib import Path
+
+import jsonpatch
+import pytest
+
+from registry import codec
+from registry.index import Index
+from registry.selectors import Consumer
+from webhook import manifests
+from webhook.adapters import layout_of
+from webhook.adapters.step import Engine
+from webhook.mutate import mutate
+from webhook.patch import at
+from webhook.preview import Previewer
+from webhook.settings import Settings
+
+MODULES = ["github.com/tektoncd/pipeline@v1.15.0", "github.com/argoproj/argo-workflows/v4@v4.0.2"]
+ME = Consumer(project="default")
+INDEX = Index(
+    [
+        codec.decode(
+            {
+                "id": "minio",
+                "product": "minio",
+                "services": [
+                    {
+                        "id": "s3",
+                        "endpoints": [{"url": "http://minio", "configuration": {"FUSEML_TEST_URL": "http://minio"}}],
+                        "credentials": [{"id": "c", "configuration": {"FUSEML_TEST_KEY": "key"}}],
+                    }
+                ],
+            }
+        )
+    ]
+)
+INJECTED = ["FUSEML_TEST_URL", "FUSEML_TEST_KEY"]
+
+
+@cache
+def example_files() -> list[Path]:
+    """The examples that come inside of the engines' Go modules; kept in Go's own cache."""
+    run = subprocess.run(
+        ["go", "mod", "download", "-json", *MODULES], capture_output=True, text=True, timeout=300, cwd="/", check=False
+    )
+    assert run.returncode == 0, f"the engines' examples cannot be downloaded: {run.stderr}"
+    decoder, text, folders = json.JSONDecoder(), run.stdout.strip(), []
+    while text:
+        module, end = decoder.raw_decode(text)
+        folders.append(Path(module["Dir"]) / "examples")
+        text = text[end:].lstrip()
+    files = [f for folder in folders for f in sorted(folder.rglob("*")) if f.suffix in (".yaml", ".yml", ".json")]
+    assert len(files) > 300
+    return files
+
+
+def lines(file: Path) -> list[str]:
+    with file.open(newline="") as stream:
+        return stream.readlines()
+
+
+def objects() -> Iterator[dict]:
+    for file in example_files():
+        for document in manifests.load("".join(lines(file))):
+            if isinstance(document.content, dict) and layout_of(document.content):
+                yield document.content
+
+
+def test_every_example_comes_out_of_preview_as_it_went_in():
+    previewer = Previewer(INDEX, lambda obj: ME, Settings())
+    count = 0
+
+    for file in example_files():
+        shown = list(previewer.show(lines(file), file.name))
+        assert [error for s in shown for error in s.errors] == []
+        assert "".join(s.text for s in shown) == "".join(lines(file)), file
+        count += sum(s.count for s in shown)
+
+    assert count > 500
+
+
+def with_selectors(obj):
+    """*obj* with a block in every step that can hold one; how many there are."""
+    obj = deepcopy(obj)
+    steps = [step for step in layout_of(obj).steps if step.env]
+    for step in steps:
+        at(obj, step.pointer)["extensions"] = [{"name": "store", "product": "minio"}]
+        at(obj, step.pointer).setdefault("workingDir", "/<< extension.store.product >>")
+    return obj, steps
+
+
+@pytest.mark.parametrize("engine", [Engine.TEKTON, Engine.ARGO], ids=lambda e: e.value)
+def test_every_step_of_every_example_can_ask(engine):
+    asked = 0
+    for obj in objects():
+        if layout_of(obj).engine is not engine or not layout_of(obj).steps:
+            continue
+        asking, steps = with_selectors(obj)
+
+        result = jsonpatch.apply_patch(asking, [dict(op) for op in mutate(asking, INDEX, ME).ops])
+
+        for step in steps:
+            names = [entry["name"] for entry in at(result, step.env)]
+            assert names[:2] == INJECTED
+            assert at(result, (*step.pointer, "workingDir")) in ("/minio", at(obj, (*step.pointer, "workingDir")))
+            assert "extensions" not in at(result, step.pointer)
+            restored = at(result, step.env)[2:] or at(obj, step.env)
+            assert restored == at(obj, step.env)
+        assert not mutate(result, INDEX, ME).ops
+        asked += len(steps)
+
+    assert asked > 100

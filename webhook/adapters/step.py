@@ -1,0 +1,147 @@
+"""What an adapter finds in an object: its steps, and whose selectors each part of it may use. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, NamedTuple, TypeAlias
+
+Pointer: TypeAlias = tuple[str | int, ...]
+
+
+class Engine(Enum):
+    """Who reads the object next, and changes what looks like its own expressions."""
+
+    TEKTON = "Tekton"
+    ARGO = "Argo"
+    FUSEML = "FuseML"
+
+
+class Place(Enum):
+    """What happens to a string on its way to the process."""
+
+    ENV = "env"  # the kubelet expands $(NAME)
+    ARGUMENT = "argument"  # the kubelet expands $(NAME)
+    VERBATIM = "verbatim"  # only the engine reads it: script, image, workingDir
+    FLOW = "flow"  # a parameter or the like: it may be put into any of the others
+
+
+class Kind(Enum):
+    """How the strings of a region are to be read."""
+
+    CONTAINER = "container"
+    OTHER = "other"
+    OPAQUE = "opaque"  # not ours
+
+
+# Named tuples where there is one for each step: they are made several times as fast as frozen dataclasses.
+class Block(NamedTuple):
+    """An ``extensions:`` list, and where it stands."""
+
+    pointer: Pointer
+    content: Any
+
+
+class Step(NamedTuple):
+    """A container that may get services.
+
+    Attributes:
+        key: Names it in annotations: ``train/main``.
+        where: Names it for people: ``tasks[train].steps[main]``.
+        env: Its list of variables; None if it has no place for one, then *no_env* says why.
+        present: Names that are set for it elsewhere, and win: ``stepTemplate``, ``podTemplate``, ``templateDefaults``.
+    """
+
+    key: str
+    where: str
+    pointer: Pointer
+    blocks: tuple[Block, ...] = ()
+    env: Pointer | None = None
+    no_env: str = ""
+    present: frozenset[str] = frozenset()
+
+
+class Region(NamedTuple):
+    """A part of the object whose strings may use the same selectors. The innermost region counts.
+
+    Attributes:
+        steps: The steps whose selectors they are; None = those of the whole run.
+    """
+
+    where: str
+    steps: tuple[Step, ...] | None = None
+    kind: Kind = Kind.OTHER
+
+    def place(self, rest: Pointer) -> Place:
+        """The place of the string at *rest*, below this region's pointer."""
+        if self.kind is not Kind.CONTAINER:
+            return Place.FLOW
+        # A FuseML step's inputs become variables of its container, too.
+        if rest[0] in ("env", "inputs") and rest[2:] == ("value",):
+            return Place.ENV
+        return Place.ARGUMENT if rest[0] in ("args", "command") else Place.VERBATIM
+
+    def where_of(self, rest: Pointer) -> str:
+        """Names the string at *rest* for people."""
+        text = self.where
+        for part in rest:
+            text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Everything about an object that the rest of the pipeline needs to know.
+
+    Attributes:
+        regions: By pointer.
+        misplaced: Blocks where none is read, with advice.
+        braces: Whether ``{{ extension… }}`` is an expression, too.
+        annotated: Whether the object has annotations to keep notes in.
+    """
+
+    engine: Engine
+    steps: tuple[Step, ...]
+    regions: Mapping[Pointer, Region]
+    misplaced: tuple[str, ...] = ()
+    braces: bool = False
+    annotated: bool = True
+
+    def region_of(self, pointer: Pointer) -> tuple[Region, Pointer]:
+        """The innermost region around the string at *pointer*, and the rest of the way from there."""
+        for end in range(len(pointer), -1, -1):
+            region = self.regions.get(pointer[:end])
+            if region is not None:
+                return region, pointer[end:]
+        return Region("", kind=Kind.OPAQUE), pointer
+
+
+# An object under admission may hold anything anywhere; what has the wrong type is left for the engine to refuse.
+
+
+def as_map(value: object) -> Mapping[str, Any]:
+    """*value* if it is a map, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def maps_in(value: object) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """The maps in the list *value*, with their places."""
+    for i, item in enumerate(value if isinstance(value, list) else ()):
+        if isinstance(item, dict):
+            yield i, item
+
+
+def env_names(container: object) -> frozenset[str]:
+    """The names in a container's ``env``."""
+    entries = maps_in(as_map(container).get("env"))
+    return frozenset(name for _, entry in entries if isinstance(name := entry.get("name"), str))
+
+
+def name_of(part: Mapping[str, Any], otherwise: object) -> str:
+    """Its ``name``, or what to call it without one."""
+    name = part.get("name")
+    return name if isinstance(name, str) and name else str(otherwise)
+
+
+def block_of(part: Mapping[str, Any], pointer: Pointer) -> tuple[Block, ...]:
+    """The ``extensions`` of *part*, if it has any."""
+    return (Block((*pointer, "extensions"), part["extensions"]),) if "extensions" in part else ()

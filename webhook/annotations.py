@@ -1,0 +1,58 @@
+"""Our notes on an object: which services its steps were given. Names and ids, never values. Pure."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from webhook.adapters.step import Pointer, as_map
+from webhook.patch import Op, add, replace
+
+RESOLVED = "extensions.fuseml.org/resolved"
+
+
+class Resolved(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The annotation ``extensions.fuseml.org/resolved``.
+
+    Attributes:
+        asked: Digest of all that determined the outcome, to tell on UPDATE whether the same is asked again.
+        literals: How many strings of the result look like an expression and are none.
+        steps: By step key and selector name, the ids chosen and the names of the variables.
+    """
+
+    asked: str = ""
+    literals: int = 0
+    steps: dict[str, dict[str, dict[str, Any]]] = {}
+
+
+def digest(asked: object) -> str:
+    """16 hexadecimal digits for plain data."""
+    return hashlib.sha256(msgspec.json.encode(asked, order="sorted")).hexdigest()[:16]
+
+
+def read(obj: Mapping[str, Any]) -> Resolved | None:
+    """The note on *obj*; None if there is none, or none of ours."""
+    text = as_map(as_map(obj.get("metadata")).get("annotations")).get(RESOLVED)
+    if not isinstance(text, str):
+        return None
+    try:
+        return msgspec.json.decode(text, type=Resolved)
+    except msgspec.MsgspecError:
+        return None
+
+
+def write(obj: Mapping[str, Any], note: Resolved) -> Op:
+    """The operation that puts *note* on *obj*."""
+    return put(obj, msgspec.json.encode(note, order="sorted").decode())
+
+
+def put(obj: Mapping[str, Any], text: str) -> Op:
+    """The operation that makes *text* the note on *obj*."""
+    path: Pointer = ("metadata", "annotations")
+    if not isinstance(obj.get("metadata"), dict):
+        return add(path[:1], {"annotations": {RESOLVED: text}})
+    annotations = obj["metadata"].get("annotations")
+    if not isinstance(annotations, dict):
+        return add(path, {RESOLVED: text})
+    return (replace if RESOLVED in annotations else add)((*path, RESOLVED), text)

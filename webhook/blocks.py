@@ -1,0 +1,97 @@
+"""``extensions:`` blocks -> selectors. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from registry import selectors
+from registry.errors import InvalidSelectorError
+from registry.selectors import Selector
+from webhook.adapters.step import Block, Layout, Pointer, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that the author of an object must mend.
+
+    Attributes:
+        where: Names the place for people.
+        pointer: The place itself.
+    """
+
+    where: str
+    message: str
+    pointer: Pointer = ()
+
+    def __str__(self) -> str:
+        """``tasks[train].steps[main]: selector 'store': …``."""
+        return f"{self.where}: {self.message}" if self.where else self.message
+
+
+class BlockReader:
+    """Reads the blocks of an object; one that several steps share is read, and complained about, once.
+
+    Attributes:
+        refused: Names of selectors that have been complained about.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._read: dict[Pointer, list[Selector]] = {}
+        self._parsed_before: dict[bytes, Selector] = {}
+        self.refused: set[str] = set()
+        self.findings: list[Finding] = [Finding("", message) for message in layout.misplaced]
+
+    @property
+    def count(self) -> int:
+        """How many selectors have been read."""
+        return sum(len(selectors) for selectors in self._read.values())
+
+    def selectors_of(self, step: Step) -> tuple[Selector, ...]:
+        """The selectors of *step*, by any of its blocks."""
+        named: dict[str, Selector] = {}
+        for block in step.blocks:
+            for selector in self._selectors(block):
+                if named.setdefault(selector.name, selector) != selector:
+                    message = f"two selectors are named {selector.name!r}; give one another name"
+                    self.findings.append(Finding(step.where, message, block.pointer))
+        return tuple(named.values())
+
+    def _selectors(self, block: Block) -> list[Selector]:
+        if block.pointer not in self._read:
+            self._read[block.pointer] = list(self._parsed(block))
+        return self._read[block.pointer]
+
+    def _parsed(self, block: Block) -> Iterable[Selector]:
+        region, rest = self._layout.region_of(block.pointer)
+        where = region.where_of(rest[:-1])
+        if not isinstance(block.content, list):
+            if block.content is not None:
+                message = "'extensions' must be a list of selectors"
+                self.findings.append(Finding(where, message, block.pointer))
+            return
+        names = set()
+        for i, content in enumerate(block.content):
+            name = content.get("name") if isinstance(content, dict) else None
+            which = f"selector {str(name)[:100]!r}" if name else f"extensions[{i}]"
+            try:
+                selector = self._parse(content)
+            except InvalidSelectorError as e:
+                self.refused.add(str(name))
+                self.findings += [Finding(where, f"{which}: {p}", (*block.pointer, i, *p.path)) for p in e.problems]
+                continue
+            if selector.name in names:
+                message = f"two selectors are named {selector.name!r}; give one another name"
+                self.findings.append(Finding(where, message, (*block.pointer, i)))
+                continue
+            names.add(selector.name)
+            yield selector
+
+    def _parse(self, content: Any) -> Selector:
+        """The selector of *content*; steps often ask for the same."""
+        text = msgspec.json.encode(content)
+        if text not in self._parsed_before:
+            self._parsed_before[text] = selectors.parse(content)
+        return self._parsed_before[text]

@@ -1,0 +1,99 @@
+"""An object in, the patch that gives its steps what they ask for out. Pure.
+
+The webhook, ``fuseml preview`` and ``fuseml explain`` all come through here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from registry.index import Index
+from registry.selectors import Consumer
+from webhook import annotations, texts
+from webhook.adapters import layout_of
+from webhook.adapters.step import Layout
+from webhook.analysis import Analysis, StepReport, analyse
+from webhook.errors import RefusedError
+from webhook.patch import Op
+from webhook.restore import restored
+from webhook.settings import Settings
+from webhook.texts import Text
+
+_NO_SETTINGS = Settings()
+# More would scroll away what comes first; mending these will show the next ones.
+_MAX_PROBLEMS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """What becomes of an object.
+
+    Attributes:
+        ops: JSONPatch operations, in order; none if nothing changes.
+        audit: Annotations for the API server's audit log: ids, never values.
+    """
+
+    ops: tuple[Op, ...] = ()
+    warnings: tuple[str, ...] = ()
+    audit: Mapping[str, str] = field(default_factory=dict)
+
+
+def mutate(
+    obj: Mapping[str, Any],
+    index: Index,
+    consumer: Consumer,
+    *,
+    settings: Settings = _NO_SETTINGS,
+    old: Mapping[str, Any] | None = None,
+) -> Mutation:
+    """Give the steps of *obj* what they ask for.
+
+    Args:
+        old: On UPDATE, the object as it is stored: then nothing is resolved, what it was given is put back.
+
+    Raises:
+        RefusedError: It asks for something that it cannot get.
+    """
+    question = ask(obj)
+    if question is None:
+        return Mutation()
+    layout, found = question
+    if old is not None:
+        return Mutation(restored(obj, old, layout, found))
+    analysis = analyse(obj, layout, found, index=index, consumer=consumer, settings=settings)
+    if analysis.findings:
+        raise refusal(analysis)
+    return Mutation(analysis.ops, tuple(analysis.warnings), _audit(analysis.reports))
+
+
+def ask(obj: Mapping[str, Any]) -> tuple[Layout, Sequence[Text]] | None:
+    """Where *obj* asks for something; None if it does not, or has been given it before."""
+    layout = layout_of(obj)
+    if layout is None:
+        return None
+    found = texts.find(obj, layout)
+    if layout.misplaced or any(step.blocks for step in layout.steps):
+        return layout, found
+    if not found:
+        return None
+    # After the first time, what still looks like an expression is a literal or came out of a value.
+    note = annotations.read(obj) if layout.annotated else None
+    return None if note is not None and len(found) <= note.literals else (layout, found)
+
+
+def refusal(analysis: Analysis) -> RefusedError:
+    """The refusal that *analysis* comes to."""
+    problems = list(dict.fromkeys(str(finding) for finding in analysis.findings))
+    if len(problems) > _MAX_PROBLEMS:
+        problems[_MAX_PROBLEMS:] = [f"and {len(problems) - _MAX_PROBLEMS} more"]
+    return RefusedError(problems)
+
+
+def _audit(reports: Sequence[StepReport]) -> dict[str, str]:
+    bindings = [
+        f"{report.step.key}:{bound.selector.name}={'/'.join(filter(None, bound.chosen))}"
+        for report in reports
+        for bound in report.bounds
+        if bound.resolution.binding
+    ]
+    return {"bindings": ", ".join(bindings)} if bindings else {}

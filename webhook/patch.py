@@ -1,0 +1,43 @@
+"""JSONPatch operations (RFC 6902) and pointers (RFC 6901). Pure."""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from webhook.adapters.step import Pointer
+
+Op: TypeAlias = Mapping[str, Any]
+
+
+def pointer(path: Pointer) -> str:
+    """``/spec/steps/0/env``."""
+    text = "/".join(map(str, path))
+    if "~" in text or text.count("/") >= len(path):
+        text = "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in path)
+    return f"/{text}" if path else ""
+
+
+def add(path: Pointer, value: object) -> Op:
+    """Set a member of a map, or insert before an item of a list."""
+    return {"op": "add", "path": pointer(path), "value": value}
+
+
+def replace(path: Pointer, value: object) -> Op:
+    """Put *value* in the place of what is there."""
+    return {"op": "replace", "path": pointer(path), "value": value}
+
+
+def remove(path: Pointer) -> Op:
+    """Take away what is there."""
+    return {"op": "remove", "path": pointer(path)}
+
+
+def at(obj: Any, path: Pointer) -> Any:
+    """What is at *path* in *obj*; None if there is nothing."""
+    for part in path:
+        if isinstance(obj, dict):
+            obj = obj.get(part)
+        elif isinstance(obj, list) and isinstance(part, int) and part < len(obj):
+            obj = obj[part]
+        else:
+            return None
+    return obj

@@ -1,0 +1,167 @@
+"""What the objects of a stream become: the same patch as the webhook's, applied and shown. EDGE of the CLI, no I/O.
+
+An object that does not ask comes out as the very text that came in.
+"""
+
+import difflib
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import jsonpatch
+
+from registry.documents import Document
+from registry.index import Index
+from registry.selectors import Consumer
+from webhook import manifests
+from webhook.adapters import layout_of
+from webhook.adapters.step import as_map
+from webhook.errors import RefusedError
+from webhook.literals import expanded_env
+from webhook.manifests import Chunk
+from webhook.mutate import Mutation, mutate
+from webhook.patch import Op, at
+from webhook.settings import Settings
+
+Output = Literal["yaml", "json", "patch", "diff", "env"]
+
+
+@dataclass(slots=True)
+class Shown:
+    """What one document of a stream comes to.
+
+    Attributes:
+        text: For standard output.
+        errors: Why it was refused, or could not be read; then *text* is empty.
+        count: How many objects it held.
+    """
+
+    text: str = ""
+    errors: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An object of a stream, and where in its document it is."""
+
+    obj: Mapping[str, Any]
+    prefix: str = ""
+
+    @property
+    def title(self) -> str:
+        """``PipelineRun/train``."""
+        if "kind" not in self.obj:
+            return f"workflow/{self.obj.get('name', '?')}"
+        metadata = as_map(self.obj.get("metadata"))
+        return f"{self.obj['kind']}/{metadata.get('name') or metadata.get('generateName') or '?'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Previewer:
+    """Shows what objects become.
+
+    Attributes:
+        consumer: Gives, for an object, who asks.
+    """
+
+    index: Index
+    consumer: Callable[[Mapping[str, Any]], Consumer]
+    settings: Settings
+    output: Output = "yaml"
+
+    def show(self, lines: Iterable[str], source: str) -> Iterator[Shown]:
+        """Each document of a stream, one after the other, holding one at a time."""
+        for chunk in manifests.chunks(lines):
+            yield self._show(chunk, source)
+
+    def _show(self, chunk: Chunk, source: str) -> Shown:
+        shown = Shown()
+        for document in manifests.load(chunk.text):
+            where = f"{source}:{chunk.line + max(document.line, 1) - 1}"
+            if document.problems:
+                shown.errors += [_placed(source, chunk, p.line, p.message) for p in document.problems]
+                return shown
+            shown.warnings += [_placed(source, chunk, p.line, p.message) for p in document.repeated]
+            self._show_document(chunk, document, where, shown)
+        if not shown.count and self.output == "yaml":
+            shown.text = chunk.text
+        return shown
+
+    def _show_document(self, chunk: Chunk, document: Document, where: str, shown: Shown) -> None:
+        results = []
+        for subject in subjects(document.content):
+            shown.count += 1
+            try:
+                mutation = mutate(subject.obj, self.index, self.consumer(subject.obj), settings=self.settings)
+            except RefusedError as e:
+                shown.errors += [f"{where}: {subject.title}: {problem}" for problem in e.problems]
+                continue
+            shown.warnings += [f"{where}: {subject.title}: {warning}" for warning in mutation.warnings]
+            results.append((subject, mutation))
+        if not shown.errors:
+            shown.text += self._rendered(chunk, document, results)
+
+    def _rendered(self, chunk: Chunk, document: Document, results: list[tuple[Subject, Mutation]]) -> str:
+        ops = [_below(subject.prefix, op) for subject, mutation in results for op in mutation.ops]
+        match self.output:
+            case "patch":
+                return manifests.dump_json(ops)
+            case "yaml" if not ops:
+                return chunk.text
+            case "yaml":
+                return manifests.head(chunk.text) + manifests.dump(_applied(document.content, ops))
+            case "json":
+                return manifests.dump_json(_applied(document.content, ops))
+            case "diff":
+                return "".join(_diff(subject, mutation) for subject, mutation in results)
+        return "".join(_env(subject, mutation) for subject, mutation in results)
+
+
+def subjects(content: Any) -> list[Subject]:
+    """The objects of a document: itself, or the items of a ``List``."""
+    if not isinstance(content, dict):
+        return []
+    if content.get("kind") == "List" and isinstance(content.get("items"), list):
+        items = enumerate(content["items"])
+        return [Subject(item, f"/items/{i}") for i, item in items if isinstance(item, dict)]
+    return [Subject(content)]
+
+
+def _placed(source: str, chunk: Chunk, line: int, message: str) -> str:
+    return f"{source}:{chunk.line + max(line, 1) - 1}: {message}"
+
+
+def _below(prefix: str, op: Op) -> Op:
+    return {**op, "path": prefix + op["path"]} if prefix else op
+
+
+def _applied(content: Any, ops: Iterable[Op]) -> Any:
+    # In place: a document is shown once, and copying it takes as long as all else.
+    return jsonpatch.apply_patch(content, list(ops), in_place=True)
+
+
+def _diff(subject: Subject, mutation: Mutation) -> str:
+    if not mutation.ops:
+        return ""
+    before = manifests.dump(subject.obj).splitlines(keepends=True)
+    after = manifests.dump(_applied(subject.obj, mutation.ops)).splitlines(keepends=True)
+    name = subject.title
+    return "".join(difflib.unified_diff(before, after, f"submitted/{name}", f"admitted/{name}"))
+
+
+def _env(subject: Subject, mutation: Mutation) -> str:
+    """The variables of each step that has any, as its process will see them."""
+    layout = layout_of(subject.obj)
+    if layout is None:
+        return ""
+    result = _applied(subject.obj, mutation.ops)
+    lines = []
+    for step in layout.steps:
+        env = at(result, step.env) if step.env else None
+        if env:
+            lines.append(f"# {subject.title} {step.where}\n")
+            lines += [f"{name}={shlex.quote(value)}\n" for name, value in expanded_env(env, layout.engine)]
+    return "".join(lines)

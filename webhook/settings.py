@@ -1,0 +1,23 @@
+"""What the operator may set. Pure."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Rules that the operator chooses once, for every object.
+
+    Attributes:
+        zone: Where the consumers are; same-zone extensions are reached by internal endpoints. "" = not configured.
+        plaintext_credentials: Whether an expression may put a credential where it is stored in clear.
+        ambiguity: What to do when only version or id order decides between different services.
+        allowed_variables: Names that steer a loader or an interpreter and may be injected all the same.
+        show_credentials: False puts ``<hidden>`` where a credential's value would stand.
+    """
+
+    zone: str = ""
+    plaintext_credentials: Literal["deny", "warn", "allow"] = "deny"
+    ambiguity: Literal["warn", "refuse"] = "warn"
+    allowed_variables: frozenset[str] = frozenset()
+    show_credentials: bool = True
