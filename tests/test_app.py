@@ -1,0 +1,354 @@
+"""The webhook's routes: status, headers and whole body of every kind of answer."""
+
+import base64
+import json
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from registry.index import Index
+from registry.selectors import Consumer
+from webhook.app import BODY_LIMIT, create_app
+from webhook.errors import RefusedError
+from webhook.mutate import Mutation
+from webhook.settings import Settings
+
+ASKING = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "extensions": [{"name": "CANARY"}]}
+OPS = ({"op": "add", "path": "/a", "value": 1},)
+INDEX = Index((), "r1")
+
+
+def review(obj: Any = ASKING, **request: Any) -> bytes:
+    return json.dumps(
+        {
+            "apiVersion": "admission.k8s.io/v1",
+            "kind": "AdmissionReview",
+            "request": {
+                "uid": "u-1",
+                "kind": {"group": "", "version": "v1", "kind": "Pod"},
+                "name": "p",
+                "namespace": "ml",
+                "operation": "CREATE",
+                "userInfo": {"username": "alice"},
+                "object": obj,
+                "oldObject": None,
+                **request,
+            },
+        }
+    ).encode()
+
+
+def client(
+    mutate: Callable[..., Mutation] = lambda *_, **__: Mutation(),
+    snapshot: Callable[[], Index | None] = lambda: INDEX,
+    **options: Any,
+) -> FlaskClient:
+    return create_app(snapshot, settings=Settings(zone="eu"), mutate=mutate, **options).test_client()
+
+
+def ask(client: FlaskClient, body: bytes, content_type: str = "application/json") -> TestResponse:
+    return client.post("/mutate?timeout=10s", data=body, content_type=content_type)
+
+
+def answer(response: TestResponse) -> Any:
+    assert response.status_code == 200
+    assert response.content_type == "application/json"
+    parsed = json.loads(response.data)
+    assert parsed.pop("apiVersion") == "admission.k8s.io/v1"
+    assert parsed.pop("kind") == "AdmissionReview"
+    return parsed["response"]
+
+
+def never(*_: Any, **__: Any) -> Mutation:
+    raise AssertionError("there is nothing to do here")
+
+
+def refuse(*_: Any, **__: Any) -> Mutation:
+    raise RefusedError(["steps[a]: no", "steps[b]: no"])
+
+
+def fail(*_: Any, **__: Any) -> Mutation:
+    raise KeyError("CANARY")
+
+
+def overflow(*_: Any, **__: Any) -> Mutation:
+    return overflow()
+
+
+def test_an_object_that_asks_is_changed() -> None:
+    seen: list[Any] = []
+
+    def mutate(*given: Any, **named: Any) -> Mutation:
+        seen.append((given, named))
+        return Mutation(OPS, ("look out",), {"ids": "a/b"})
+
+    got = answer(ask(client(mutate), review(operation="UPDATE", oldObject={"old": 1})))
+
+    patch = base64.b64encode(b'[{"op":"add","path":"/a","value":1}]').decode()
+    assert got == {
+        "uid": "u-1",
+        "allowed": True,
+        "patchType": "JSONPatch",
+        "patch": patch,
+        "warnings": ["look out"],
+        "auditAnnotations": {"ids": "a/b"},
+    }
+    consumer = Consumer(zone="eu", project="ml", user="alice")
+    assert seen == [((ASKING, INDEX, consumer), {"settings": Settings(zone="eu"), "old": {"old": 1}})]
+
+
+def test_an_object_that_gets_nothing_is_answered_without_patch() -> None:
+    assert answer(ask(client(), review())) == {"uid": "u-1", "allowed": True}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(review({"kind": "Pod"}), id="does-not-ask"),
+        pytest.param(review([1, 2]), id="no-object-of-ours"),
+        pytest.param(review(None, operation="DELETE", oldObject=ASKING), id="delete"),
+        pytest.param(review(operation="CONNECT"), id="connect"),
+        pytest.param(review(operation="UPDATE", subResource="status"), id="status"),
+        pytest.param(review(subResource="ephemeralcontainers"), id="subresource"),
+    ],
+)
+def test_what_does_not_concern_us_is_allowed_as_it_is(body: bytes) -> None:
+    assert answer(ask(client(never), body)) == {"uid": "u-1", "allowed": True}
+
+
+def test_a_refusal_is_an_answer() -> None:
+    status = {"code": 422, "reason": "Invalid", "message": "steps[a]: no\nsteps[b]: no"}
+
+    assert answer(ask(client(refuse), review())) == {"uid": "u-1", "allowed": False, "status": status}
+
+
+def test_a_patch_that_is_too_large_is_a_refusal() -> None:
+    big = Mutation(({"op": "add", "path": "/a", "value": "x" * 3_000_000},))
+
+    assert answer(ask(client(lambda *_, **__: big), review())) == {
+        "uid": "u-1",
+        "allowed": False,
+        "status": {
+            "code": 422,
+            "reason": "Invalid",
+            "message": "the patch is larger than 2 MiB: ask for less in one object",
+        },
+    }
+
+
+@pytest.mark.parametrize("mutate", [fail, overflow], ids=["error", "endless-recursion"])
+def test_what_goes_wrong_with_us_is_not_told(mutate: Callable[..., Mutation], caplog: pytest.LogCaptureFixture) -> None:
+    got = ask(client(mutate), review())
+
+    assert (got.status_code, got.data) == (500, b"internal error, request u-1\n")
+    assert got.content_type == "text/plain; charset=utf-8"
+    assert "CANARY" not in caplog.text
+    assert "webhook/app.py:" in caplog.text
+
+
+def test_what_goes_wrong_elsewhere_is_not_told_either(caplog: pytest.LogCaptureFixture) -> None:
+    def snapshot() -> Index:
+        raise ValueError("CANARY")
+
+    got = client(snapshot=snapshot).get("/readyz")
+
+    assert (got.status_code, got.data) == (500, b"internal error\n")
+    assert "ValueError at webhook/app.py:" in caplog.text
+    assert "CANARY" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        pytest.param(b"hello", b"bad request: body: not JSON\n", id="no-json"),
+        pytest.param(
+            review().replace(b"admission.k8s.io/v1", b"admission.k8s.io/v1beta1"),
+            b"bad request: expected an AdmissionReview of admission.k8s.io/v1\n",
+            id="v1beta1",
+        ),
+        pytest.param(
+            review([{"extensions": []}]),
+            b"bad request: request.object: expected an object\n",
+            id="list-that-asks",
+        ),
+        pytest.param(b" ", b"bad request: body: not JSON\n", id="blank"),
+    ],
+)
+def test_what_is_no_review_is_a_bad_request(body: bytes, text: bytes) -> None:
+    got = ask(client(never), body)
+
+    assert (got.status_code, got.data, got.content_type) == (400, text, "text/plain; charset=utf-8")
+
+
+def test_no_registry_means_later() -> None:
+    got = ask(client(never, snapshot=lambda: None), review())
+
+    assert (got.status_code, got.data) == (503, b"registry not loaded\n")
+    assert got.headers["Retry-After"] == "1"
+
+
+def test_too_many_reviews_at_once_mean_later() -> None:
+    inside, go_on = threading.Event(), threading.Event()
+
+    def wait(*_: Any, **__: Any) -> Mutation:
+        inside.set()
+        assert go_on.wait(10)
+        return Mutation()
+
+    app = create_app(lambda: INDEX, settings=Settings(), mutate=wait, reviews_at_once=1)
+    first: list[TestResponse] = []
+    thread = threading.Thread(target=lambda: first.append(ask(app.test_client(), review())))
+    thread.start()
+    assert inside.wait(10)
+
+    second = ask(app.test_client(), review())
+    go_on.set()
+    thread.join(10)
+    third = ask(app.test_client(), review())
+
+    assert (second.status_code, second.data) == (503, b"overloaded\n")
+    assert second.headers["Retry-After"] == "1"
+    assert [first[0].status_code, third.status_code] == [200, 200]
+
+
+class Unreadable:
+    """A body that must not be read."""
+
+    def read(self, *_: Any) -> bytes:
+        raise AssertionError("read")
+
+    readline = __iter__ = read
+
+
+@pytest.mark.parametrize(
+    ("environ", "status", "text"),
+    [
+        pytest.param({"CONTENT_LENGTH": str(BODY_LIMIT + 1)}, 413, b"body larger than 7 MiB\n", id="large"),
+        pytest.param({"CONTENT_LENGTH": "9" * 5000}, 413, b"body larger than 7 MiB\n", id="endless"),
+        pytest.param({}, 411, b"expected a content-length\n", id="no-length"),
+        pytest.param({"CONTENT_LENGTH": "-1"}, 411, b"expected a content-length\n", id="negative"),
+        pytest.param({"CONTENT_LENGTH": "²"}, 411, b"expected a content-length\n", id="no-digit"),
+        pytest.param({"CONTENT_TYPE": "text/yaml"}, 415, b"expected application/json\n", id="yaml"),
+        pytest.param({"CONTENT_TYPE": ""}, 415, b"expected application/json\n", id="no-type"),
+    ],
+)
+def test_some_bodies_are_not_even_read(environ: Mapping[str, str], status: int, text: bytes) -> None:
+    base = {"CONTENT_TYPE": "application/json", "wsgi.input": Unreadable(), **environ}
+
+    got = client(never).open("/mutate", method="POST", environ_overrides=base)
+
+    assert (got.status_code, got.data) == (status, text)
+
+
+def test_a_body_of_the_largest_size_is_read() -> None:
+    body = review({"kind": "Pod"})
+
+    assert ask(client(never), body + b" " * (BODY_LIMIT - len(body))).status_code == 200
+
+
+def test_a_content_type_may_have_parameters() -> None:
+    assert ask(client(never), review({}), "Application/JSON; charset=utf-8").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "text"),
+    [
+        pytest.param("GET", "/mutate", 405, b"method not allowed\n", id="get-mutate"),
+        pytest.param("POST", "/healthz", 405, b"method not allowed\n", id="post-healthz"),
+        pytest.param("GET", "/", 404, b"not found\n", id="root"),
+        pytest.param("GET", "/static/x", 404, b"not found\n", id="static"),
+        pytest.param("POST", "/mutate/", 404, b"not found\n", id="slash"),
+    ],
+)
+def test_other_requests_are_told_so_in_a_few_words(method: str, path: str, status: int, text: bytes) -> None:
+    got = client(never).open(path, method=method)
+
+    assert (got.status_code, got.data, got.content_type) == (status, text, "text/plain; charset=utf-8")
+
+
+def test_health_needs_no_registry() -> None:
+    got = client(snapshot=lambda: None).get("/healthz")
+
+    assert (got.status_code, got.data) == (200, b"ok\n")
+
+
+def test_readiness_says_what_is_served() -> None:
+    got = client().get("/readyz")
+
+    assert (got.status_code, got.content_type) == (200, "application/json")
+    assert json.loads(got.data) == {"ready": True, "revision": "r1", "extensions": 0}
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        pytest.param({"snapshot": lambda: None}, "registry not loaded", id="no-registry"),
+        pytest.param({"draining": lambda: True}, "draining", id="draining"),
+        pytest.param({"expires": lambda: 1059.0, "clock": lambda: 1000.0}, "certificate expired", id="expires"),
+    ],
+)
+def test_unreadiness_says_why(options: dict[str, Any], reason: str) -> None:
+    got = client(**options).get("/readyz")
+
+    assert (got.status_code, got.headers["Retry-After"]) == (503, "1")
+    assert json.loads(got.data) == {"ready": False, "reason": reason}
+
+
+def test_a_certificate_that_lasts_a_while_is_ready() -> None:
+    assert client(expires=lambda: 1060.0, clock=lambda: 1000.0).get("/readyz").status_code == 200
+
+
+def test_reviews_are_answered_while_draining() -> None:
+    assert ask(client(draining=lambda: True), review()).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("mutate", "body", "line"),
+    [
+        pytest.param(
+            lambda *_, **__: Mutation(OPS, ("w",)),
+            review(),
+            {"outcome": "patched", "ops": 1, "warnings": 1},
+            id="patched",
+        ),
+        pytest.param(never, review({}), {"outcome": "allowed"}, id="allowed"),
+        pytest.param(refuse, review(), {"outcome": "refused", "problems": 2}, id="refused"),
+        pytest.param(fail, review(), {"outcome": "error"}, id="error"),
+    ],
+)
+def test_a_review_is_logged_in_one_line(
+    mutate: Callable[..., Mutation], body: bytes, line: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "webhook.app")
+
+    ask(client(mutate), body)
+
+    (got,) = [r.msg for r in caplog.records if isinstance(r.msg, dict)]
+    assert 0 <= got.pop("ms") < 10_000
+    named = {"uid": "u-1", "kind": "Pod", "namespace": "ml", "name": "p", "operation": "CREATE"}
+    assert got == {**named, **line}
+    assert "CANARY" not in caplog.text
+
+
+def test_what_is_no_review_is_logged_without_names(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "webhook.app")
+
+    ask(client(never), b"CANARY")
+
+    (got,) = [r.msg for r in caplog.records]
+    assert isinstance(got, dict)
+    assert set(got) == {"outcome", "ms"}
+    assert got["outcome"] == "bad"
+
+
+def test_a_forged_name_does_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "webhook.app")
+
+    ask(client(never), review({}, name="n" * 100_000, namespace="s" * 100_000))
+
+    assert len(caplog.text) < 1000

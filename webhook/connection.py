@@ -1,0 +1,209 @@
+"""EDGE: one client's connection. It takes and gives what is possible at once, and never waits.
+
+A request is collected until it is whole. So a client that is slow, silent or endless costs some memory for
+some seconds, and never a thread.
+"""
+
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from enum import Enum, auto
+from selectors import EVENT_READ, EVENT_WRITE
+from socket import SHUT_WR
+from typing import Any, Final, NamedTuple
+
+from gunicorn.http import Request
+from gunicorn.http.unreader import IterUnreader
+
+HEAD_LIMIT: Final = 16 * 1024
+# Seconds that a client may take for each stage.
+HANDSHAKE: Final = 10.0
+REQUEST: Final = 10.0
+ANSWER: Final = 10.0
+LINGER: Final = 2.0
+# A client that was refused may still be sending. That is thrown away for a while: to close at once would
+# reset the connection, and the client would never see why.
+LINGER_LIMIT: Final = 16 * 1024 * 1024
+
+_RECEIVE: Final = 64 * 1024
+_END: Final = b"\r\n\r\n"
+_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+_BAD_REQUEST: Final = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+class State(Enum):
+    """What a connection is at."""
+
+    HANDSHAKE = auto()
+    READING = auto()
+    ANSWERING = auto()  # A thread has it, and nobody else may touch it.
+    WRITING = auto()
+    LINGERING = auto()
+    CLOSED = auto()
+
+
+class Whole(NamedTuple):
+    """A request with all of its body."""
+
+    head: Any
+    body: bytes
+
+
+class Connection:
+    """Turns what a socket brings into requests, and answers into what it takes.
+
+    Args:
+        sock: Non-blocking, not yet shaken hands.
+        cfg: gunicorn's configuration, for its parser.
+        body_limit: A longer body is not read. Its request comes with an empty one, and closes the connection.
+        now: Here and in all methods: the time by the monotonic clock.
+    """
+
+    def __init__(self, sock: ssl.SSLSocket, client: Any, *, cfg: Any, body_limit: int, now: float) -> None:
+        self.sock = sock
+        self.client = client
+        self.server = sock.getsockname()
+        self.state = State.HANDSHAKE
+        self.since = now
+        self.deadline = now + HANDSHAKE
+        self.answered = 0
+        self.held = bytearray()
+        self.wants = EVENT_READ
+        self.watched = 0  # The events that the poller watches for.
+        self._cfg = cfg
+        self._body_limit = body_limit
+        self._request: Whole | None = None
+        self._head: Any = None
+        self._length = 0
+        self._searched = 0
+        self._rest = memoryview(b"")
+        self._closing = False
+        self._thrown_away = 0
+
+    @property
+    def idle(self) -> bool:
+        """True between two requests, and before the first."""
+        return self.state is State.READING and not self.held and self._head is None
+
+    @property
+    def size(self) -> int:
+        """Bytes that are kept for it."""
+        return len(self.held) + len(self._rest)
+
+    def advance(self, now: float) -> Whole | None:
+        """Go on until there is a request, the end, or something to wait for; *wants* says for what.
+
+        With a request, the connection belongs to whoever answers it, until release().
+        """
+        try:
+            while (step := _STEPS.get(self.state)) is not None:
+                step(self, now)
+        except (ssl.SSLWantReadError, BlockingIOError):
+            self.wants = EVENT_READ
+        except ssl.SSLWantWriteError:
+            self.wants = EVENT_WRITE
+        except (OSError, ValueError):
+            self.state = State.CLOSED
+        request, self._request = self._request, None
+        return request
+
+    def send(self, answer: bytes, *, close: bool) -> None:
+        """Send what can be sent at once; advance() sends the rest."""
+        self._rest = memoryview(answer)
+        self._closing = close
+        with suppress(OSError):  # Either there is a rest, or the connection is broken, which will show again.
+            self._send()
+
+    def release(self, now: float) -> None:
+        """Take the connection back from whoever answered."""
+        self.answered += 1
+        self._enter(State.WRITING, now, ANSWER)
+
+    def _enter(self, state: State, now: float, seconds: float) -> None:
+        self.state = state
+        self.since = now
+        self.deadline = now + seconds
+
+    def _shake_hands(self, now: float) -> None:
+        self.sock.do_handshake()
+        # Clients keep spare connections: a silent one is like one between two requests.
+        self._enter(State.READING, now, self._cfg.keepalive)
+
+    def _read(self, now: float) -> None:
+        while not self._collect(now):
+            received = self.sock.recv(_RECEIVE)
+            if not received:
+                self.state = State.CLOSED
+                return
+            if self.idle:
+                self._enter(State.READING, now, REQUEST)
+            self.held += received
+
+    def _collect(self, now: float) -> bool:
+        """Take a request from what is held. True if that brought one, or an answer to what is none."""
+        if self._head is None:
+            end = self.held.find(_END, max(self._searched - len(_END), 0), HEAD_LIMIT)
+            if end < 0 and len(self.held) < HEAD_LIMIT:
+                self._searched = len(self.held)
+                return False
+            if end < 0 or not self._parse(end + len(_END)):
+                self._enter(State.WRITING, now, ANSWER)
+                self.send(_BAD_REQUEST, close=True)
+                return True
+        if len(self.held) < self._length:
+            return False
+        self._request = Whole(self._head, bytes(memoryview(self.held)[: self._length]))
+        del self.held[: self._length]
+        self._head, self._searched = None, 0
+        self._enter(State.ANSWERING, now, float("inf"))
+        return True
+
+    def _parse(self, end: int) -> bool:
+        """Take the head from what is held. False if it is none."""
+        try:
+            head = Request(self._cfg, IterUnreader(iter([bytes(self.held[:end])])), self.client)
+        except Exception:  # gunicorn's parser has twenty ways to say no. Clients only learn that it did.
+            return False
+        del self.held[:end]
+        self._head = head
+        self._length = getattr(head.body.reader, "length", -1)  # Only a chunked body has none.
+        if not 0 <= self._length <= self._body_limit:
+            head.force_close()
+            self._length = 0
+        if head._expected_100_continue:
+            head._expected_100_continue = False  # Or gunicorn would say it as well.
+            if len(self.held) < self._length:
+                self.sock.send(_CONTINUE)
+        return True
+
+    def _write(self, now: float) -> None:
+        self._send()
+        if self._closing:
+            self._half_close(now)
+        else:
+            self._enter(State.READING, now, REQUEST if self.held else self._cfg.keepalive)
+
+    def _send(self) -> None:
+        while self._rest:
+            self._rest = self._rest[self.sock.send(self._rest) :]
+
+    def _half_close(self, now: float) -> None:
+        self._enter(State.LINGERING, now, LINGER)
+        with suppress(OSError, ValueError):
+            self.sock.unwrap()  # Ends TLS from this side. The other side's end is not waited for.
+        self.sock.shutdown(SHUT_WR)
+
+    def _linger(self, now: float) -> None:
+        while received := self.sock.recv(_RECEIVE):
+            self._thrown_away += len(received)
+            if self._thrown_away > LINGER_LIMIT:
+                break
+        self.state = State.CLOSED
+
+
+_STEPS: Final[dict[State, Callable[[Connection, float], None]]] = {
+    State.HANDSHAKE: Connection._shake_hands,
+    State.READING: Connection._read,
+    State.WRITING: Connection._write,
+    State.LINGERING: Connection._linger,
+}
