@@ -149,10 +149,10 @@ class FolderStore:
         first: dict[str, str] = {}
         for name, file in self._files.items():
             for extension, line in file.found:
-                place = first.setdefault(extension.id, f"{name}:{line}")
-                if place != f"{name}:{line}":
-                    message = f"an extension with id {extension.id!r} is already in {place}"
+                if extension.id in first:
+                    message = f"an extension with id {extension.id!r} is already in {first[extension.id]}"
                     yield Problem(message, file=str(self._folder / name), line=line)
+                first.setdefault(extension.id, f"{name}:{line}")
 
 
 def read_file(path: Path) -> str:

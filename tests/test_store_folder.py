@@ -116,7 +116,7 @@ def test_all_problems_of_all_files_are_told(folder):
 
 
 def test_one_id_twice_in_one_file_is_told(folder):
-    write(folder, a="- id: a\n- id: b\n- id: a\n---\nid: a")
+    write(folder, a="- id: a\n- id: b\n- id: a\n---\nid: a\n--- [{id: c}, {id: c}]")
 
     with pytest.raises(InvalidRecordsError) as refusal:
         FolderStore(folder)
@@ -124,6 +124,7 @@ def test_one_id_twice_in_one_file_is_told(folder):
     assert str(refusal.value).splitlines() == [
         f"{folder}/a.yaml:3: an extension with id 'a' is already in a.yaml:1",
         f"{folder}/a.yaml:5: an extension with id 'a' is already in a.yaml:1",
+        f"{folder}/a.yaml:6: an extension with id 'c' is already in a.yaml:6",
     ]
 
 
