@@ -68,7 +68,15 @@ class Document:
 
 
 def as_typed(event: ScalarEvent) -> str:
-    """The text that was typed: ``INSECURE: False`` is ``False``, ``version: 1.10`` is ``1.10``."""
+    """The text that was typed: ``INSECURE: False`` is ``False``, ``version: 1.10`` is ``1.10``.
+
+    Raises:
+        ValueError: YAML would take away a part of it, such as ``!abc``.
+    """
+    if event.tag not in (None, "!") and not event.tag.startswith("tag:yaml.org,2002:"):
+        raise ValueError("YAML takes what begins with '!' for a type; put it in quotes")
+    if event.anchor is not None and not event.value:
+        raise ValueError("YAML takes what begins with '&' for an anchor; put it in quotes")
     return str(event.value)
 
 
@@ -218,7 +226,11 @@ class _Builder:
     def _value(self, event: Event) -> Any:
         self._nodes += 1
         if isinstance(event, ScalarEvent):
-            value = self._scalar(event)
+            try:
+                value = self._scalar(event)
+            except ValueError as e:
+                self._problems.append(Problem(str(e), line=_line(event)))
+                value = ""
             if event.anchor is not None:
                 self._anchors[event.anchor] = _Anchor(value, 1, 0)
             return value

@@ -93,11 +93,11 @@ def _removed_by(offer: Offer, selector: Selector, consumer: Consumer) -> Verdict
     if offer.service.auth_required and not _in_scope(offer.service, consumer):
         return Verdict(offer.id, "may use", f"requires credentials and has none for {_who(consumer)}")
     if offer.service.endpoints and not _reachable(offer, consumer):
-        zone = f"zone {offer.extension.zone!r}" if offer.extension.zone else "no zone"
+        zone = f"in zone {offer.extension.zone!r}" if offer.extension.zone else "and its record names no zone"
         return Verdict(
             offer.id,
             "can reach",
-            f"has only internal endpoints, in {zone}; you are in zone {consumer.zone!r}",
+            f"has only internal endpoints, {zone}; you are in zone {consumer.zone!r}",
         )
     return None
 

@@ -19,6 +19,7 @@ CRITERIA = (
     "service_category",
     "service_resource",
 )
+_WORD = re.compile(r"[\w.~^+/-]+")
 _BOOLEANS = ("inject", "optional")
 # As in records (records.py): what is longer equals nothing. Constraints have a limit of their own.
 _MAX_CRITERION = 100
@@ -65,8 +66,13 @@ class Selector:
         return {field: value for field in CRITERIA if (value := getattr(self, field))}
 
     def __str__(self) -> str:
-        """``'store' (product=mlflow, service_resource=s3)``."""
-        return f"{self.name!r} ({', '.join(f'{k}={v}' for k, v in self.criteria.items())})"
+        """``'store' (product=mlflow, version='>=1.2')``."""
+        return f"{self.name!r} ({described(self.criteria)})"
+
+
+def described(criteria: Mapping[str, str]) -> str:
+    """``product=mlflow, version='>=1.2'``: quotes where a value would run into what is around it."""
+    return ", ".join(f"{k}={v if _WORD.fullmatch(v) else repr(v)}" for k, v in criteria.items())
 
 
 _FIELDS = tuple(f.name for f in fields(Selector))

@@ -196,7 +196,7 @@ def test_preview_asks_for_whom_it_is_told(run):
         pytest.param(
             ["preview", "-f", "-", "--registry", "broken"], 1, "error: broken/r.yaml:1: produkt: ", id="broken"
         ),
-        pytest.param(["lint"], 2, "Missing argument", id="nothing-to-lint"),
+        pytest.param(["lint"], 2, "nothing to check: give files, folders or --registry", id="nothing-to-lint"),
         pytest.param(["nonsense"], 2, "No such command", id="no-such-command"),
     ],
 )
@@ -418,3 +418,12 @@ def test_lint_looks_into_lists(run):
     assert code == 1
     assert "list.yaml:14: steps[a]: selector 'store': produkt: unknown field" in output
     assert "records.json:1: [1].services: expected a list, got text\n" in output
+
+
+def test_lint_takes_everything_in_a_registry_for_a_record(run):
+    Path("registry/typo.yaml").write_text("produkt: x\n")
+
+    assert run("lint", "registry")[0] == 0
+    code, output, _ = run("lint", "--registry", "registry")
+
+    assert (code, output) == (1, "registry/typo.yaml:1: produkt: unknown field 'produkt'; did you mean 'product'?\n")

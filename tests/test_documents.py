@@ -399,3 +399,25 @@ def test_plain_is_what_has_neither_quotes_nor_tag(text):
 
     assert (documents.is_plain(quoted), documents.is_plain(plain)) == (False, True)
     assert documents.as_typed(quoted) == documents.as_typed(plain) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "sign"),
+    [
+        pytest.param("password: !hunter2", "!", id="tag"),
+        pytest.param("password: !hunter2 x", "!", id="tag-with-text"),
+        pytest.param("password: &hunter2", "&", id="anchor-of-nothing"),
+    ],
+)
+def test_text_that_yaml_would_take_apart_is_a_problem_and_is_not_shown(text, sign):
+    (document,) = documents.read(text)
+
+    (problem,) = document.problems
+    assert problem.message.startswith(f"YAML takes what begins with '{sign}' for a")
+    assert "hunter2" not in str(problem)
+
+
+def test_a_tag_that_says_text_is_fine():
+    (document,) = documents.read("a: !!str 7\nb: ! 8\nc: &x 9\nd: *x")
+
+    assert (document.content, document.problems) == ({"a": "7", "b": "8", "c": "9", "d": "9"}, ())

@@ -390,7 +390,7 @@ REGISTRY = [
         ),
         pytest.param(
             {"product": "seldon"},
-            "closest: nowhere/s: has only internal endpoints, in no zone; you are in zone 'here'",
+            "closest: nowhere/s: has only internal endpoints, and its record names no zone; you are in zone 'here'",
             id="out-of-reach-without-a-zone",
         ),
         pytest.param(

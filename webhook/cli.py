@@ -194,12 +194,20 @@ def explain_command(
 
 
 @commands.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--registry",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder in which every YAML and JSON file holds records, as for the webhook.",
+)
 @click.option("--allow-variable", "allowed", multiple=True, metavar="NAME", help="As for the webhook. Repeatable.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def lint(*, paths: tuple[Path, ...], allowed: tuple[str, ...], output: str) -> None:
+def lint(*, paths: tuple[Path, ...], folder: Path | None, allowed: tuple[str, ...], output: str) -> None:
     """Check the records, selectors and expressions in files and folders; other YAML is passed over."""
-    problems: list[Problem] = []
+    if not paths and folder is None:
+        raise click.UsageError("nothing to check: give files, folders or --registry")
+    problems = _registry_problems(folder, frozenset(allowed)) if folder else []
     first: dict[tuple[Path, str], Path] = {}
     files = list(dict.fromkeys(file for path in paths for file in _files(path)))
     for file in files:
@@ -256,6 +264,16 @@ def webhook(
         drain=drain,
         notice=_INLINE,
     )
+
+
+def _registry_problems(folder: Path, allowed: frozenset[str]) -> list[Problem]:
+    try:
+        FolderStore(folder, allowed=allowed)
+    except InvalidRecordsError as e:
+        return list(e.problems)
+    except UnreadableError as e:
+        return [Problem(str(e))]
+    return []
 
 
 def _load(folder: Path, settings: Settings) -> FolderStore:

@@ -5,7 +5,7 @@ from typing import Any
 
 from registry.index import Index
 from registry.resolve import Verdict
-from registry.selectors import Consumer
+from registry.selectors import Consumer, described
 from webhook.analysis import Analysis, StepReport, analyse
 from webhook.bindings import Bound
 from webhook.envplan import Fate, Outcome
@@ -100,8 +100,7 @@ def _lines(explanation: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _selector_lines(selector: Mapping[str, Any]) -> Iterator[str]:
-    criteria = ", ".join(f"{k}={v}" for k, v in selector["criteria"].items())
-    yield f"  selector {selector['name']!r} ({criteria})"
+    yield f"  selector {selector['name']!r} ({described(selector['criteria'])})"
     chosen = selector["chosen"]
     if chosen:
         yield f"    = {chosen['extension']}/{chosen['service']}: {selector['why']}"

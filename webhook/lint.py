@@ -4,8 +4,8 @@ A file may hold anything: what is neither a record nor an object that asks is pa
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
-from typing import Any
+from dataclasses import fields, replace
+from typing import Any, TypeAlias
 
 import renderer
 from registry import codec, documents
@@ -21,8 +21,9 @@ from webhook.mutate import ask
 from webhook.preview import subjects
 from webhook.texts import Text
 
-# A map with one of these and nothing but fields of a record was meant to be one.
-_TELLING = frozenset({"services", "product"})
+# A document's number, and the way to a value in it.
+_Place: TypeAlias = tuple[int, documents.Path]
+
 _FIELDS = frozenset(f.name for f in fields(Extension))
 
 
@@ -34,29 +35,31 @@ def check(text: str, file: str, *, allowed: frozenset[str] = frozenset()) -> tup
     """
     extensions: list[Extension] = []
     problems: list[Problem] = []
+    placed: list[tuple[_Place, Problem]] = []
     objects = {document.number: document.content for document in manifests.load(text)}
     for document in documents.read(text):
-        found = [*document.problems]
-        if not found:
-            found += document.repeated if _is_ours(document.content) else ()
-            read, wrong = _read_records(document, text, allowed)
-            extensions += read
-            found += wrong or _findings(objects.get(document.number), document, text)
-        problems += [Problem(p.message, p.path, file, p.line) for p in found]
-    return extensions, sorted(problems, key=lambda problem: problem.line)
+        if document.problems:
+            problems += document.problems
+            continue
+        problems += document.repeated if _is_ours(document.content) else ()
+        read, wrong = _read_records(document, allowed)
+        extensions += read
+        placed += wrong or _findings(objects.get(document.number), document.number)
+    lines = documents.locate_all(text, [place for place, _ in placed])
+    problems += [replace(problem, line=line) for (_, problem), line in zip(placed, lines, strict=True)]
+    return extensions, sorted((replace(p, file=file) for p in problems), key=lambda p: p.line)
 
 
-def _read_records(document: Document, text: str, allowed: frozenset[str]) -> tuple[list[Extension], list[Problem]]:
+def _read_records(document: Document, allowed: frozenset[str]) -> tuple[list[Extension], list[tuple[_Place, Problem]]]:
     extensions: list[Extension] = []
-    problems: list[Problem] = []
+    problems: list[tuple[_Place, Problem]] = []
     for where, record in _records(document.content):
         try:
             extensions.append(codec.decode(record, allowed=allowed))
         except InvalidRecordsError as e:
             for problem in e.problems:
                 path = (*where, *problem.path)
-                line = documents.locate(text, document.number, path)
-                problems.append(Problem(problem.message, path, line=line))
+                problems.append(((document.number, path), replace(problem, path=path)))
     return extensions, problems
 
 
@@ -70,22 +73,20 @@ def _records(content: Any) -> Iterator[tuple[tuple[int, ...], Mapping[str, Any]]
 def _is_record(content: Any) -> bool:
     if not isinstance(content, dict) or {"apiVersion", "kind"} & content.keys():
         return False
-    return "services" in content or bool(_TELLING & content.keys() and content.keys() <= _FIELDS)
+    return "services" in content or ("product" in content and ("id" in content or content.keys() <= _FIELDS))
 
 
 def _is_ours(content: Any) -> bool:
     return _is_record(content) or (isinstance(content, dict) and is_document(content))
 
 
-def _findings(content: Any, document: Document, text: str) -> list[Problem]:
+def _findings(content: Any, number: int) -> list[tuple[_Place, Problem]]:
     """What is wrong with the objects of *content*; a finding says in its own words where."""
-    problems = []
+    problems: list[tuple[_Place, Problem]] = []
     for subject in subjects(content):
         prefix = ("items", int(subject.prefix.rpartition("/")[2])) if subject.prefix else ()
-        question = ask(subject.obj)
-        for finding in _object_findings(*question) if question else ():
-            line = documents.locate(text, document.number, (*prefix, *finding.pointer))
-            problems.append(Problem(str(finding), line=line))
+        findings = _object_findings(*question) if (question := ask(subject.obj)) else []
+        problems += [((number, (*prefix, *f.pointer)), Problem(str(f))) for f in findings]
     return problems
 
 
