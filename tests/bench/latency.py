@@ -30,6 +30,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from flask import Flask, Response, request
 
+from registry import codec
 from registry.index import Index
 from webhook import logs
 from webhook.app import create_app
@@ -42,9 +43,31 @@ HEAD = b"POST /mutate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nC
 SCRIPT = "#!/bin/sh\nset -e\nif [ -f model.bin ]; then\n  echo found >&2\nfi\npython train.py > out.txt\n" * 3
 
 
+RECORD = {
+    "id": "mlflow",
+    "product": "mlflow",
+    "services": [
+        {
+            "id": "store",
+            "resource": "s3",
+            "endpoints": [
+                {"url": "http://minio:9000", "configuration": {"MLFLOW_S3_ENDPOINT_URL": "http://minio:9000"}}
+            ],
+            "credentials": [
+                {
+                    "id": "default",
+                    "secretRef": {"name": "minio"},
+                    "configuration": {"AWS_ACCESS_KEY_ID": "user", "AWS_SECRET_ACCESS_KEY": "password"},
+                }
+            ],
+        }
+    ],
+}
+
+
 def registry() -> Index:
-    """The registry that the webhook serves. Empty, until somebody puts more in."""
-    return Index()
+    """The registry that the webhook serves."""
+    return Index([codec.decode(RECORD)])
 
 
 def pipeline_run(size: int, *, asks: bool) -> dict[str, Any]:
@@ -61,7 +84,8 @@ def pipeline_run(size: int, *, asks: bool) -> dict[str, Any]:
         tasks.append({"name": f"task-{len(tasks)}", "taskSpec": {"steps": steps}})
     if asks:
         asking = tasks[0]["taskSpec"]["steps"][0]
-        asking["extensions"] = [{"name": "store", "product": "mlflow", "optional": True}]
+        asking["extensions"] = [{"name": "store", "product": "mlflow", "service_resource": "s3"}]
+        asking["env"].append({"name": "STORE", "value": "<< extension.store.url >>"})
     return run
 
 
