@@ -111,3 +111,19 @@ def test_all_chunks_together_are_the_stream(end, lines):
 )
 def test_what_stands_before_the_content_is_kept(text, head):
     assert manifests.head(text) == head
+
+
+def test_a_stream_is_not_read_further_than_it_is_shown():
+    read = []
+
+    def endless():
+        while True:
+            read.append("line")
+            yield "---\n"
+            yield "a: 1\n"
+
+    stream = manifests.chunks(endless())
+    for _ in range(3):
+        next(stream)
+
+    assert len(read) == 4

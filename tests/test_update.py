@@ -156,3 +156,24 @@ def test_an_expression_added_to_an_object_that_was_given_its_own_is_not_passed_o
 
     with pytest.raises(RefusedError, match="no selector is named 'store'"):
         mutate(copied, index_at("http://old"), ME)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda obj: obj["metadata"].update(finalizers=["x"]), id="finalizer"),
+        pytest.param(lambda obj: obj["spec"].update(status="Cancelled"), id="cancelled"),
+    ],
+)
+def test_what_was_stored_with_its_question_in_it_can_still_be_updated(change):
+    changed = manifest()
+    change(changed)
+
+    assert mutate(changed, index_at("http://old"), ME, old=manifest()).ops == ()
+
+
+def test_an_updated_definition_is_told_what_is_wrong_with_it():
+    pipeline = {"apiVersion": "tekton.dev/v1", "kind": "Pipeline", "spec": manifest()["spec"]["pipelineSpec"]}
+
+    with pytest.raises(RefusedError, match="'extensions' is not read in a Pipeline"):
+        mutate(pipeline, index_at("http://old"), ME, old={**pipeline, "spec": {}})

@@ -12,7 +12,7 @@ from registry.selectors import Consumer
 from webhook import annotations, texts
 from webhook.adapters import layout_of
 from webhook.adapters.step import Layout
-from webhook.analysis import Analysis, StepReport, analyse
+from webhook.analysis import Analysis, StepReport, analyse, asked
 from webhook.errors import RefusedError
 from webhook.patch import Op
 from webhook.restore import restored
@@ -58,12 +58,21 @@ def mutate(
     if question is None:
         return Mutation()
     layout, found = question
-    if old is not None:
-        return Mutation(restored(obj, old, layout, found))
+    if old is not None and not layout.misplaced:
+        return Mutation(_on_update(obj, old, layout, found))
     analysis = analyse(obj, layout, found, index=index, consumer=consumer, settings=settings)
     if analysis.findings:
         raise refusal(analysis)
     return Mutation(analysis.ops, tuple(analysis.warnings), _audit(analysis.reports))
+
+
+def _on_update(obj: Mapping[str, Any], old: Mapping[str, Any], layout: Layout, found: Sequence[Text]) -> tuple[Op, ...]:
+    was = ask(old)
+    if was is not None and asked(old, *was) == asked(obj, layout, found):
+        # It was stored with this question in it, before there was a webhook. To refuse it now would keep
+        # controllers from finishing it and people from cancelling it.
+        return ()
+    return restored(obj, old, layout, found)
 
 
 def ask(obj: Mapping[str, Any]) -> tuple[Layout, Sequence[Text]] | None:
