@@ -1,4 +1,4 @@
-"""Laws of mutate over plausible runs: what the author wrote stays, twice is once, UPDATE gives back what CREATE gave."""
+"""Laws of mutate over plausible runs: the author's own stays, twice is once, UPDATE gives back what CREATE gave."""
 
 from copy import deepcopy
 
