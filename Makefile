@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 PYTHON ?= python3
 EXAMPLE := examples/explicit-ids
 
-.PHONY: install demo test check bench format clean lock
+.PHONY: install demo test check bench format clean lock cluster cluster-down
 
 install: $(VENV)/installed ## .venv with .venv/bin/fuseml
 
@@ -30,6 +30,12 @@ check: $(VENV)/developing ## format, lint, types, imports
 bench: $(VENV)/developing ## timings, as ratios where another machine would differ
 	$(BIN)/python tests/bench/mutate.py
 	$(BIN)/python tests/bench/latency.py
+
+cluster: $(VENV)/installed ## a one-node Kubernetes with Tekton and Argo (root, Debian 12, Go); prints KUBECONFIG
+	@$(BIN)/python -m tests.cluster up
+
+cluster-down: $(VENV)/installed ## stops it; CLEAN=1 removes its data as well
+	@$(BIN)/python -m tests.cluster down $(if $(CLEAN),--clean)
 
 format: $(VENV)/developing
 	$(BIN)/ruff format .

@@ -1,0 +1,165 @@
+"""Configure and start the control plane and the node."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import yaml
+
+from tests.cluster.build import binaries
+from tests.cluster.paths import (
+    API,
+    CERTS,
+    CGROUP,
+    CONTAINERD,
+    ETCD,
+    KUBECONFIG,
+    NETWORK,
+    NODE_IP,
+    PODS,
+    RUNC,
+    SERVICES,
+    STATE,
+)
+from tests.cluster.processes import start, wait
+
+TOKEN = "fuseml-cluster"
+
+
+def configure() -> None:
+    """Write every file that the daemons read."""
+    for folder in ("certs", "cni", "pods", "kubelet"):
+        (STATE / folder).mkdir(parents=True, exist_ok=True)
+    subprocess.run(["ip", "address", "replace", f"{NODE_IP}/32", "dev", "lo"], check=True, timeout=10)
+    Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+    if not (STATE / "sa.key").exists():
+        subprocess.run(["openssl", "genrsa", "-out", STATE / "sa.key", "2048"], check=True, stderr=subprocess.DEVNULL)
+    (STATE / "tokens").write_text(f'{TOKEN},admin,admin,"system:masters"\n')
+    KUBECONFIG.write_text(yaml.safe_dump(_kubeconfig()))
+    (STATE / "containerd.toml").write_text(_containerd())
+    (STATE / "cni/10-fuseml.conflist").write_text(json.dumps(_network()))
+    (STATE / "kubelet.yaml").write_text(yaml.safe_dump(_kubelet()))
+    for controller in Path("/sys/fs/cgroup").iterdir():
+        if (controller / "cgroup.procs").exists():
+            (controller / CGROUP).mkdir(exist_ok=True)
+
+
+def run() -> None:
+    """Start all that is not running, in order."""
+    k8s = binaries("kubernetes")
+    start(
+        "etcd", binaries("etcd") / "etcd", "--data-dir", STATE / "etcd", "--listen-client-urls", ETCD,
+        "--advertise-client-urls", ETCD, "--listen-peer-urls", "http://127.0.0.1:23800", "--unsafe-no-fsync",
+    )  # fmt: skip
+    start(
+        "kube-apiserver", k8s / "kube-apiserver", f"--etcd-servers={ETCD}", f"--bind-address={NODE_IP}",
+        f"--advertise-address={NODE_IP}", "--secure-port=16443", f"--cert-dir={CERTS}",
+        "--service-account-issuer=https://kubernetes.default.svc", f"--service-account-key-file={STATE}/sa.key",
+        f"--service-account-signing-key-file={STATE}/sa.key", f"--token-auth-file={STATE}/tokens",
+        "--authorization-mode=RBAC", f"--service-cluster-ip-range={SERVICES}", "--allow-privileged=true",
+        "--kubelet-preferred-address-types=InternalIP",
+    )  # fmt: skip
+    wait("kube-apiserver", lambda: kubectl("get", "--raw=/readyz", check=False).returncode == 0)
+    start(
+        "kube-controller-manager", k8s / "kube-controller-manager", f"--kubeconfig={KUBECONFIG}",
+        f"--service-account-private-key-file={STATE}/sa.key", f"--root-ca-file={CERTS}/apiserver.crt",
+        "--use-service-account-credentials=false", "--leader-elect=false", "--secure-port=0",
+    )  # fmt: skip
+    start(
+        "kube-scheduler", k8s / "kube-scheduler", f"--kubeconfig={KUBECONFIG}", "--leader-elect=false",
+        "--secure-port=0",
+    )  # fmt: skip
+    start(
+        "kube-proxy", k8s / "kube-proxy", f"--kubeconfig={KUBECONFIG}", "--proxy-mode=nftables",
+        f"--cluster-cidr={PODS}", "--hostname-override=node", "--conntrack-max-per-core=0",
+        "--conntrack-tcp-timeout-established=0", "--conntrack-tcp-timeout-close-wait=0",
+    )  # fmt: skip
+    start("containerd", shutil.which("containerd"), "-c", STATE / "containerd.toml")
+    wait("containerd", CONTAINERD.exists)
+
+
+def join() -> None:
+    """Start the kubelet, once the images are there, and wait for the node."""
+    start(
+        "kubelet", binaries("kubernetes") / "kubelet", f"--config={STATE}/kubelet.yaml", f"--kubeconfig={KUBECONFIG}",
+        f"--root-dir={STATE}/kubelet", f"--cert-dir={STATE}/kubelet/pki", "--hostname-override=node",
+        f"--node-ip={NODE_IP}",
+    )  # fmt: skip
+    ready = ("wait", "node/node", "--for=condition=Ready", "--timeout=1s")
+    wait("node", lambda: kubectl(*ready, check=False).returncode == 0)
+
+
+def kubectl(*args: object, stdin: str | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run kubectl on this cluster, never without a time limit."""
+    command = ["kubectl", f"--kubeconfig={KUBECONFIG}", "--request-timeout=30s", *map(str, args)]
+    done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, timeout=120)
+    if check and done.returncode:
+        raise SystemExit(f"kubectl {' '.join(map(str, args))}: {done.stderr}")
+    return done
+
+
+def _kubeconfig() -> dict[str, object]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "c", "cluster": {"server": API, "certificate-authority": f"{CERTS}/apiserver.crt"}}],
+        "users": [{"name": "admin", "user": {"token": TOKEN}}],
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "admin"}}],
+        "current-context": "c",
+    }
+
+
+def _containerd() -> str:
+    return f"""version = 2
+root = "{STATE}/containerd/root"
+state = "{STATE}/containerd/state"
+[grpc]
+  address = "{CONTAINERD}"
+[plugins."io.containerd.internal.v1.opt"]
+  path = "{STATE}/containerd/opt"
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "docker.io/local/pause:1"
+  restrict_oom_score_adj = true
+  netns_mounts_under_state_dir = true
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "/usr/lib/cni"
+    conf_dir = "{STATE}/cni"
+  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+    runtime_type = "io.containerd.runc.v2"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+      Root = "{RUNC}"
+"""
+
+
+def _network() -> dict[str, object]:
+    ipam = {
+        "type": "host-local", "dataDir": f"{STATE}/leases", "ranges": [[{"subnet": PODS}]],
+        "routes": [{"dst": "0.0.0.0/0"}],
+    }  # fmt: skip
+    return {"cniVersion": "0.4.0", "name": NETWORK, "plugins": [{"type": "ptp", "ipam": ipam}]}
+
+
+def _kubelet() -> dict[str, object]:
+    return {
+        "apiVersion": "kubelet.config.k8s.io/v1beta1",
+        "kind": "KubeletConfiguration",
+        "failCgroupV1": False,
+        "cgroupDriver": "cgroupfs",
+        "cgroupRoot": f"/{CGROUP}",
+        "failSwapOn": False,
+        "enforceNodeAllocatable": [],
+        "containerRuntimeEndpoint": f"unix://{CONTAINERD}",
+        "authentication": {"anonymous": {"enabled": True}, "webhook": {"enabled": False}},
+        "authorization": {"mode": "AlwaysAllow"},
+        "evictionHard": {"memory.available": "50Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
+        "imageGCHighThresholdPercent": 100,
+        "makeIPTablesUtilChains": False,
+        # Whoever reaches it may run commands in pods.
+        "address": NODE_IP,
+        "port": 16250,
+        "healthzPort": 16248,
+        "readOnlyPort": 0,
+        "podLogsDir": f"{STATE}/pods",
+        "clusterDNS": ["10.0.0.10"],
+    }
