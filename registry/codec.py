@@ -104,7 +104,7 @@ def _records(document: documents.Document) -> Iterator[tuple[tuple[int, ...], in
 def _placed(problems: Sequence[tuple[int, Problem]], text: str, file: str) -> list[Problem]:
     """*problems* with file and line, in the order of the lines. Each comes with the number of its document."""
     searched = [(number, p.path) for number, p in problems if not p.line]
-    lines = iter(documents.locate_all(text, searched) if searched else ())
+    lines = iter(documents.locate(text, searched) if searched else ())
     placed = [replace(p, file=file, line=p.line or next(lines)) for _, p in problems]
     return sorted(placed, key=lambda p: p.line)
 

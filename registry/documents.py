@@ -100,13 +100,11 @@ def read(text: str, scalar: Scalar = as_typed) -> Iterator[Document]:
             yield builder.build(events, number)
 
 
-def locate(text: str, number: int, path: Path) -> int:
-    """Line, from 1, of what is at *path* in document *number*; of the closest above it if there is nothing."""
-    return locate_all(text, [(number, path)])[0]
+def locate(text: str, places: Sequence[tuple[int, Path]]) -> list[int]:
+    """Lines, from 1, of what is at each of *places*, a document's number and a path in it.
 
-
-def locate_all(text: str, places: Sequence[tuple[int, Path]]) -> list[int]:
-    """What ``locate`` says of each of *places*, in one pass over *text*."""
+    Where there is nothing, it is the line of the closest above it. One pass over *text*, however many are asked for.
+    """
     lines = [0] * len(places)
     asked: dict[int, list[int]] = defaultdict(list)
     for i, (number, _) in enumerate(places):

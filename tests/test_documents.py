@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from yaml.events import ScalarEvent
 
 from registry import documents
-from registry.documents import Document, locate, locate_all, read
+from registry.documents import Document, locate, read
 from registry.errors import Problem
 
 
@@ -362,19 +362,19 @@ services:
     ],
 )
 def test_locate_says_the_line_of_the_closest_that_there_is(number, path, line):
-    assert locate(RECORD, number, path) == line
+    assert locate(RECORD, [(number, path)]) == [line]
 
 
 def test_locate_passes_over_keys_that_are_no_text():
-    assert locate("? [a, {b: c}]\n: [d]\ne: f", 0, ("e",)) == 3
+    assert locate("? [a, {b: c}]\n: [d]\ne: f", [(0, ("e",))]) == [3]
 
 
 def test_locate_knows_no_line_in_a_document_that_cannot_be_read():
-    assert locate("a: 1\n---\nb: [", 1, ("b",)) == 0
+    assert locate("a: 1\n---\nb: [", [(1, ("b",))]) == [0]
 
 
 def test_locate_finds_the_last_of_two_equal_keys():
-    assert locate("a: 1\nb: 2\na: 3", 0, ("a",)) == 3
+    assert locate("a: 1\nb: 2\na: 3", [(0, ("a",))]) == [3]
 
 
 paths = st.lists(st.sampled_from(["id", "services", "endpoints", "configuration", 0, 1, 2]), max_size=6)
@@ -382,14 +382,14 @@ paths = st.lists(st.sampled_from(["id", "services", "endpoints", "configuration"
 
 @given(st.lists(st.tuples(st.integers(0, 3), paths)))
 def test_locating_many_is_locating_each(places):
-    assert locate_all(RECORD, places) == [locate(RECORD, number, path) for number, path in places]
+    assert locate(RECORD, places) == [line for place in places for line in locate(RECORD, [place])]
 
 
 @given(st.text() | st.text("\t\n -:?[]{}#&*!|>'\"%@,<a1~"))
 def test_any_text_is_read_or_is_a_problem(text):
     for document in read(text):
         assert document.problems or isinstance(document.content, (str, list, dict))
-        assert locate(text, document.number, ("a", 0)) <= len(text.splitlines()) + 1
+        assert locate(text, [(document.number, ("a", 0))])[0] <= len(text.splitlines()) + 1
 
 
 @given(st.text())

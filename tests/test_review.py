@@ -54,7 +54,7 @@ ADMISSION = review.parse(body())
 def test_a_review_is_read() -> None:
     got = review.parse(body(old={"kind": "Old"}, subResource="status"))
 
-    assert (got.uid, got.group, got.kind) == ("u-1", "tekton.dev", "PipelineRun")
+    assert (got.uid, got.kind) == ("u-1", "PipelineRun")
     assert (got.operation, got.subresource, got.namespace, got.name) == ("CREATE", "status", "ml", "r")
     assert got.username == "alice"
     assert got.obj == RUN
@@ -75,7 +75,7 @@ def test_optional_fields_may_be_absent() -> None:
         b'"request":{"uid":"u","kind":{"kind":"Pod"},"operation":"DELETE"}}'
     )
 
-    assert (got.group, got.namespace, got.name, got.subresource, got.username) == ("", "", "", "", "")
+    assert (got.namespace, got.name, got.subresource, got.username) == ("", "", "", "")
     assert got.obj is None
     assert got.old is None
 

@@ -45,7 +45,7 @@ def check(text: str, file: str, *, allowed: frozenset[str] = frozenset()) -> tup
         read, wrong = _read_records(document, allowed)
         extensions += read
         placed += wrong or _findings(objects.get(document.number), document.number)
-    lines = documents.locate_all(text, [place for place, _ in placed])
+    lines = documents.locate(text, [place for place, _ in placed])
     problems += [replace(problem, line=line) for (_, problem), line in zip(placed, lines, strict=True)]
     return extensions, sorted((replace(p, file=file) for p in problems), key=lambda p: p.line)
 

@@ -32,8 +32,6 @@ class _Wire(msgspec.Struct, rename="camel", gc=False):
 
 class _Kind(_Wire):
     kind: str
-    group: str = ""
-    version: str = ""
 
 
 class _UserInfo(_Wire):
@@ -67,13 +65,12 @@ class Admission:
     """What the API server asks about: one object that somebody wants to create or change.
 
     Attributes:
-        kind: As in the object, without its group.
+        kind: As in the object.
         name: Empty at CREATE with generateName.
         namespace: The request's; the object itself may lack one. Empty for cluster-wide kinds.
     """
 
     uid: str
-    group: str
     kind: str
     operation: str
     subresource: str
@@ -120,7 +117,6 @@ def parse(body: bytes) -> Admission:
         raise BadReviewError("request.uid: expected 1 to 128 printable characters")
     return Admission(
         uid=request.uid,
-        group=request.kind.group,
         kind=request.kind.kind,
         operation=request.operation,
         subresource=request.sub_resource,

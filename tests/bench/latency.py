@@ -14,15 +14,12 @@ import signal
 import socket
 import ssl
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
