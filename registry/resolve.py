@@ -26,12 +26,18 @@ _CHOOSING = ("it is in the same zone", "it is the default", "it has an internal 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """The answer to a selector. *endpoint* is None for a service that declares none."""
+    """The answer to a selector.
+
+    Attributes:
+        endpoint: None for a service that declares none.
+        elsewhere: The namespace that holds its Secrets, if it is not the consumer's own.
+    """
 
     extension: Extension
     service: Service
     endpoint: Endpoint | None
     credentials: Credentials | None
+    elsewhere: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,7 @@ def resolve(selector: Selector, index: Index, consumer: Consumer) -> Resolution:
 
 def _resolve(selector: Selector, index: Index, consumer: Consumer) -> Resolution:
     # What the index leaves out matches less than all; where there is little to leave out, say so of each.
-    offers = index.offers if len(index.offers) <= MAX_LISTED else index.narrowed(selector.criteria)
+    offers = index.offers if index.is_small(MAX_LISTED) else index.narrowed(selector.criteria)
     removed: list[Verdict] = []
     left: list[Offer] = []
     for offer in offers:
@@ -173,6 +179,7 @@ def _chosen(
         best.service,
         endpoints[0] if endpoints else None,
         credentials[0] if credentials else None,
+        best.namespace if best.namespace != consumer.namespace else "",
     )
     preference = _preference(best, consumer)
     # They come right after the best.
@@ -219,6 +226,19 @@ def _closest(selector: Selector, index: Index) -> list[Verdict]:
 
 
 def _why_nothing(selector: Selector, index: Index, closest: Sequence[Verdict]) -> str:
+    return _why_none_of_these(selector, index, closest) + _broken(index)
+
+
+def _broken(index: Index) -> str:
+    """A hint at what may be missing because its record cannot be read."""
+    if not index.broken:
+        return ""
+    first, why = min(index.broken.items())
+    others = f", and {len(index.broken) - 1} more" if len(index.broken) > 1 else ""
+    return f"; extension {first!r}{others} cannot be read: {why}"
+
+
+def _why_none_of_these(selector: Selector, index: Index, closest: Sequence[Verdict]) -> str:
     if not index.extensions:
         return "nothing fits; the registry is empty"
     if closest:

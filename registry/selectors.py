@@ -29,9 +29,15 @@ _HANDLE = re.compile(r"""[^\x00-\x1f\x7f"'\\<>{}]{1,100}""")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consumer:
-    """Who asks. *zone* "" means that the operator configured none."""
+    """Who asks.
+
+    Attributes:
+        zone: "" means that the operator configured none.
+        namespace: Where the run is; Secrets of no other namespace can be given to it.
+    """
 
     zone: str = ""
+    namespace: str = ""
     project: str = ""
     user: str = ""
 

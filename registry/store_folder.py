@@ -71,6 +71,23 @@ class FolderStore:
         """The last good state."""
         return self._snapshot
 
+    def start(self) -> None:
+        """There is nothing to start: files are looked at again and again."""
+
+    def wait(self, seconds: float) -> None:
+        """Return when it is time for another look."""
+        time.sleep(seconds)
+
+    def settle(self) -> None:
+        """There is nothing to wait for: what has been seen is shown."""
+
+    def newer(self, than: Index) -> Index | None:
+        """The state after *than*; None, for files are edited in no order with runs that are submitted."""
+
+    def project_of(self, namespace: str) -> str:
+        """The project of the runs in *namespace*: it has no labels here."""
+        return namespace
+
     def refresh(self) -> None:
         """Take up what changed in the folder since the last look. Never raises."""
         try:

@@ -98,7 +98,7 @@ def test_an_object_that_asks_is_changed() -> None:
         "warnings": ["look out"],
         "auditAnnotations": {"ids": "a/b"},
     }
-    consumer = Consumer(zone="eu", project="ml", user="alice")
+    consumer = Consumer(zone="eu", namespace="ml", project="ml", user="alice")
     assert seen == [((ASKING, INDEX, consumer), {"settings": Settings(zone="eu"), "old": {"old": 1}})]
 
 
@@ -352,3 +352,77 @@ def test_a_forged_name_does_not_fill_the_log(caplog: pytest.LogCaptureFixture) -
     ask(client(never), review({}, name="n" * 100_000, namespace="s" * 100_000))
 
     assert len(caplog.text) < 1000
+
+
+def test_a_refusal_is_thought_over_when_the_registry_has_changed_meanwhile() -> None:
+    newer = Index((), "r2")
+
+    def mutate(obj: Any, index: Index, *_: Any, **__: Any) -> Mutation:
+        return refuse() if index.revision == "r1" else Mutation(OPS)
+
+    got = answer(ask(client(mutate, newer=lambda _: newer), review()))
+
+    assert got["allowed"]
+    assert "patch" in got
+
+
+def test_a_refusal_that_stays_one_is_given() -> None:
+    got = answer(ask(client(refuse, newer=lambda _: Index((), "r2")), review()))
+
+    assert got["status"]["message"] == "steps[a]: no\nsteps[b]: no"
+
+
+def test_an_update_waits_for_no_registry() -> None:
+    got = answer(ask(client(refuse, newer=never, settle=never), review(operation="UPDATE")))
+
+    assert not got["allowed"]
+
+
+def test_an_object_that_does_not_ask_waits_for_nothing() -> None:
+    got = answer(ask(client(never, newer=never, settle=never, project_of=never), review({"kind": "Pod"})))
+
+    assert got == {"uid": "u-1", "allowed": True}
+
+
+def test_what_has_been_heard_of_counts() -> None:
+    heard = [Index((), "old")]
+    seen: list[str] = []
+
+    def mutate(obj: Any, index: Index, *_: Any, **__: Any) -> Mutation:
+        seen.append(index.revision)
+        return Mutation()
+
+    answer(ask(client(mutate, lambda: heard[-1], settle=lambda: heard.append(Index((), "new"))), review()))
+
+    assert seen == ["new"]
+
+
+def test_the_project_is_that_of_the_namespace() -> None:
+    seen: list[Consumer] = []
+
+    def mutate(obj: Any, index: Index, consumer: Consumer, **_: Any) -> Mutation:
+        seen.append(consumer)
+        return Mutation()
+
+    answer(ask(client(mutate, project_of={"ml": "alpha"}.get), review()))
+
+    assert seen == [Consumer(zone="eu", namespace="ml", project="alpha", user="alice")]
+
+
+def test_a_namespace_that_is_not_known_yet_is_asked_about_again() -> None:
+    response = ask(client(never, project_of=lambda _: None), review())
+
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
+    assert response.text == "namespace 'ml' is not known yet\n"
+
+
+def test_a_cluster_wide_object_has_no_project() -> None:
+    seen: list[Consumer] = []
+
+    def mutate(obj: Any, index: Index, consumer: Consumer, **_: Any) -> Mutation:
+        seen.append(consumer)
+        return Mutation()
+
+    answer(ask(client(mutate, project_of=never), review(namespace="")))
+
+    assert seen == [Consumer(zone="eu", namespace="", project="", user="alice")]

@@ -1,9 +1,17 @@
 """What the index finds, and what it remembers."""
 
+import gc
+import weakref
+from dataclasses import replace
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from registry.index import Index
 from registry.records import Extension, Service
+from registry.resolve import resolve
+from registry.selectors import Consumer, Selector
 
 
 def extension(id_, *services, **fields):
@@ -93,3 +101,91 @@ def test_answers_do_not_fill_the_memory():
         index.remember(question, lambda question=question: asked.append(question))
 
     assert asked.count("first") == 2
+
+
+names = st.sampled_from(["a", "b", "c", "d"])
+kinds = st.sampled_from(["", "x", "y"])
+extensions = st.lists(
+    st.builds(
+        Extension,
+        id=names,
+        product=kinds,
+        zone=kinds,
+        version=st.sampled_from(["", "1.0.0", "2.0.0"]),
+        services=st.lists(
+            st.builds(Service, id=names, resource=kinds, default=st.booleans()), max_size=2, unique_by=lambda s: s.id
+        ).map(tuple),
+    ),
+    max_size=4,
+    unique_by=lambda e: e.id,
+)
+fields = st.sampled_from(["product", "zone", "extension_id", "service_id"])
+criteria = st.dictionaries(fields, st.sampled_from(["a", "b", "c", "d", "x", "y"]), min_size=1)
+
+
+@given(common=extensions, own=extensions, wanted=criteria)
+def test_what_is_seen_from_a_namespace_is_as_if_all_of_it_were_in_one_registry(common, own, wanted):
+    hidden = {e.id for e in own}
+    layered = Index(common, namespace="n", private=[Index(own, namespace="n")]).seen_from("n")
+    flat = Index([*(e for e in common if e.id not in hidden), *own], namespace="n")
+    selector = Selector(name="s", **wanted)
+
+    assert (layered.extensions, layered.offers, len(layered)) == (flat.extensions, flat.offers, len(flat))
+    assert list(layered.narrowed(wanted)) == [o for o in layered.offers if o in layered.narrowed(wanted)]
+    got, expected = resolve(selector, layered, Consumer()), resolve(selector, flat, Consumer())
+    assert (got.binding, got.why, got.verdicts, got.rivals) == (
+        expected.binding, expected.why, expected.verdicts, expected.rivals,
+    )  # fmt: skip
+
+
+def test_a_view_does_not_outlive_its_snapshot():
+    index = Index([extension("a")], private=[Index([extension("b")], namespace="n")])
+    view = weakref.ref(index.seen_from("n"))
+    assert index.seen_from("n") is view()
+
+    gc.disable()
+    try:
+        del index
+        assert view() is None, "no cycle keeps it"
+    finally:
+        gc.enable()
+
+
+places = st.tuples(st.sampled_from(["", "n"]), names)
+
+
+@given(
+    start=st.dictionaries(places, extensions, max_size=6),
+    changes=st.lists(st.dictionaries(places, st.none() | st.just("broken") | extensions, max_size=3), max_size=3),
+    wanted=criteria,
+)
+def test_an_index_that_was_changed_is_as_if_made_anew(start, changes, wanted):
+    def named(place, found):
+        # Of a list of extensions the first, under the name of the place.
+        return replace(found[0], id=place[1]) if isinstance(found, list) and found else found or None
+
+    state = {place: named(place, found) for place, found in start.items()}
+    state = {place: change for place, change in state.items() if change is not None}
+    index = index_of(state)
+    for several in changes:
+        step = {place: named(place, found) for place, found in several.items()}
+        index = index.updated(step, "r")
+        state = {place: change for place, change in {**state, **step}.items() if change is not None}
+    fresh = index_of(state)
+
+    for namespace in ("", "n"):
+        got, expected = index.seen_from(namespace), fresh.seen_from(namespace)
+        assert (got.extensions, got.offers, got.broken) == (expected.extensions, expected.offers, expected.broken)
+        assert list(got.narrowed(wanted)) == list(expected.narrowed(wanted))
+        assert got.sharing(wanted, 9) == expected.sharing(wanted, 9)
+        assert all(sorted(got.values(field)) == sorted(expected.values(field)) for field in wanted)
+    assert len(index) == len(fresh)
+
+
+def index_of(state):
+    by_namespace = {"": ({}, {}), "n": ({}, {})}
+    for (namespace, id_), change in state.items():
+        by_namespace[namespace][isinstance(change, str)][id_] = change
+    private = Index(by_namespace["n"][0].values(), namespace="n", broken=by_namespace["n"][1])
+    common, broken = by_namespace[""]
+    return Index(common.values(), broken=broken, private=[private])

@@ -66,9 +66,19 @@ class Registry:
     def __len__(self):
         return self.size
 
+    def seen_from(self, namespace):
+        return self
+
 
 class Store:
     snapshot = None
+    wait = staticmethod(time.sleep)
+    settle = staticmethod(lambda: None)
+    newer = staticmethod(lambda than: None)
+    project_of = staticmethod(lambda namespace: namespace)
+
+    def start(self):
+        pass
 
     def refresh(self):
         path = Path(o["registry"])

@@ -6,6 +6,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -53,6 +54,9 @@ def create_app(
     *,
     settings: Settings,
     mutate: Mutate = engine.mutate,
+    project_of: Callable[[str], str | None] = lambda namespace: namespace,
+    settle: Callable[[], None] = lambda: None,
+    newer: Callable[[Index], Index | None] = lambda _: None,
     draining: Callable[[], bool] = lambda: False,
     expires: Callable[[], float | None] = lambda: None,
     clock: Callable[[], float] = time.time,
@@ -64,18 +68,21 @@ def create_app(
         snapshot: Gives the registry as it is now, None while there is none.
         settings: Rules of the operator.
         mutate: Decides what becomes of an object.
+        project_of: Gives the project of a namespace, None if that is not known yet.
+        settle: Returns when the snapshot shows all that has been heard of.
+        newer: Gives the registry after that of a refusal, if it is there within moments.
         draining: True once this process has been told to stop.
         expires: When the certificate in use expires, in seconds since 1970; None if there is none.
         clock: Gives the seconds since 1970.
         reviews_at_once: One more is answered 503.
     """
     app = Flask(__name__, static_folder=None)
-    reviewer = _Reviewer(settings, mutate)
+    reviewer = _Reviewer(snapshot, settings, mutate, project_of, settle, newer)
     free = threading.BoundedSemaphore(reviews_at_once)
 
     @app.post("/mutate")
     def _mutate() -> Response:
-        if (index := snapshot()) is None:
+        if snapshot() is None:
             return _text("registry not loaded", 503)
         # Flask's own properties parse all headers, and take as long as the review itself.
         environ = request.environ
@@ -85,7 +92,7 @@ def create_app(
         if not free.acquire(blocking=False):
             return _text("overloaded", 503)
         try:
-            return reviewer.answer(environ["wsgi.input"].read(length), index)
+            return reviewer.answer(environ["wsgi.input"].read(length))
         finally:
             free.release()
 
@@ -111,20 +118,26 @@ def create_app(
 
 @dataclass(frozen=True, slots=True)
 class _Reviewer:
+    snapshot: Callable[[], Index | None]
     settings: Settings
     mutate: Mutate
+    project_of: Callable[[str], str | None]
+    settle: Callable[[], None]
+    newer: Callable[[Index], Index | None]
 
-    def answer(self, body: bytes, index: Index) -> Response:
+    def answer(self, body: bytes) -> Response:
         """Answer one review, whatever it holds, and log how it went."""
         started = time.perf_counter()
         admission = None
         counts: Mapping[str, int] = {}
         try:
             admission = review.parse(body)
-            outcome, answer, counts = self._decide(admission, index)
+            outcome, answer, counts = self._decide(admission)
             response = Response(answer, mimetype="application/json")
         except BadReviewError as e:
             outcome, response = "bad", _text(f"bad request: {e}", 400)
+        except _NotYetError as e:
+            outcome, response = "later", _text(str(e), 503)
         except Exception as e:  # The last resort: nothing that an object holds may end a process.
             _log_ours(e)
             outcome = "error"
@@ -133,19 +146,46 @@ class _Reviewer:
             _log.info(_line(admission, outcome, time.perf_counter() - started, counts))
         return response
 
-    def _decide(self, admission: Admission, index: Index) -> tuple[str, bytes, Mapping[str, int]]:
+    def _decide(self, admission: Admission) -> tuple[str, bytes, Mapping[str, int]]:
         """Say what becomes of the object, and give the answer that says so."""
         concerns = admission.operation in ("CREATE", "UPDATE") and not admission.subresource and admission.asks
         if not concerns or (obj := admission.obj) is None:
             return "allowed", review.allowed(admission), {}
-        consumer = Consumer(zone=self.settings.zone, project=admission.namespace, user=admission.username)
+        consumer = self._consumer(admission)
         try:
-            made = self.mutate(obj, index, consumer, settings=self.settings, old=admission.old)
+            made = self._mutate(obj, consumer, admission)
             answer = review.allowed(admission, ops=made.ops, warnings=made.warnings, audit=made.audit)
         except RefusedError as e:
             return "refused", review.denied(admission, str(e)), {"problems": len(e.problems)}
         counts = {"ops": len(made.ops), "warnings": len(made.warnings)}
         return ("patched" if made.ops else "allowed"), answer, counts
+
+    def _consumer(self, admission: Admission) -> Consumer:
+        namespace = admission.namespace
+        project = self.project_of(namespace) if namespace else ""
+        if project is None:
+            # It was made a moment ago. To take it for one without a label would give it another project's rights.
+            raise _NotYetError(f"namespace {namespace[:63]!r} is not known yet")
+        return Consumer(zone=self.settings.zone, namespace=namespace, project=project, user=admission.username)
+
+    def _mutate(self, obj: Mapping[str, Any], consumer: Consumer, admission: Admission) -> engine.Mutation:
+        """Decide by the registry as it is now; what is missing there may just be coming."""
+        decide = partial(self.mutate, settings=self.settings, old=admission.old)
+        if admission.operation == "CREATE":
+            self.settle()
+        if (index := self.snapshot()) is None:
+            raise _NotYetError("registry not loaded")
+        try:
+            return decide(obj, index.seen_from(consumer.namespace), consumer)
+        except RefusedError:
+            newer = self.newer(index) if admission.operation == "CREATE" else None
+            if newer is None:
+                raise
+            return decide(obj, newer.seen_from(consumer.namespace), consumer)
+
+
+class _NotYetError(Exception):
+    """What is needed for an answer is on its way."""
 
 
 def _line(

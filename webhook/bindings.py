@@ -28,10 +28,15 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class SecretKey:
-    """Where in a Kubernetes Secret of the run's namespace a value is."""
+    """Where in a Kubernetes Secret a value is.
+
+    Attributes:
+        elsewhere: The namespace of the Secret, if it is not the run's own: then no reference can reach it.
+    """
 
     name: str
     key: str
+    elsewhere: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,7 @@ def _variables(binding: Binding) -> Iterator[Variable]:
         source = Source("credentials", extension.id, service.id, credentials.id)
         for key, value in credentials.configuration.items():
             if credentials.secret_ref:
-                yield Variable(key, source, "", SecretKey(credentials.secret_ref.name, value))
+                yield Variable(key, source, "", SecretKey(credentials.secret_ref.name, value, binding.elsewhere))
             else:
                 yield Variable(key, source, value)
 

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import click
 
 from registry.errors import InvalidRecordsError, Problem, UnreadableError
+from registry.index import Index
 from registry.selectors import Consumer
 from registry.store_folder import SUFFIXES, FolderStore, read_file
 from webhook import lint as linter
@@ -23,6 +24,9 @@ from webhook.adapters.step import as_map
 from webhook.explain import as_text, explain
 from webhook.preview import Previewer, Subject, subjects
 from webhook.settings import Settings
+
+if TYPE_CHECKING:
+    from registry.store_kubernetes import KubernetesStore
 
 _INLINE = "the registry is a folder: credentials without a secretRef are delivered inline, in clear"
 
@@ -47,9 +51,18 @@ _SETTINGS: list[Callable[[Any], Any]] = [
     click.option(
         "--registry",
         "folder",
-        required=True,
         type=click.Path(exists=True, file_okay=False, path_type=Path),
         help="Folder of extension records (*.yaml, *.yml, *.json).",
+    ),
+    click.option(
+        "--registry-namespace",
+        metavar="NAMESPACE",
+        help="The registry is in a cluster: its Extensions there are for everyone, others for their own namespace.",
+    ),
+    click.option(
+        "--kubeconfig",
+        metavar="FILE",
+        help="How that cluster is reached  [default: as kubectl does; in a pod, by its service account]",
     ),
     click.option("--zone", default="", help="Zone of the consumers: same-zone services are reached internally."),
     click.option(
@@ -128,9 +141,11 @@ def preview(
     namespace: str | None,
     project: str | None,
     user: str,
-    folder: Path,
     output: Any,
     show_credentials: bool,
+    folder: Path | None,
+    registry_namespace: str | None,
+    kubeconfig: str | None,
     **settings: Any,
 ) -> None:
     """Show what objects become when they are submitted.
@@ -138,8 +153,9 @@ def preview(
     Tekton PipelineRuns and TaskRuns, Argo Workflows and FuseML workflow documents; anything else comes out as it is.
     """
     chosen = replace(_settings(**settings), show_credentials=show_credentials)
-    index = _load(folder, chosen).snapshot
-    previewer = Previewer(index, _asking(chosen, namespace, project, user), chosen, output)
+    store = _load(folder, registry_namespace, kubeconfig, chosen)
+    asking = _asking(chosen, store.project_of, namespace, project, user)
+    previewer = Previewer(store.snapshot or Index(), asking, chosen, output)
     refused = False
     progress = _Progress()
     for name in files:
@@ -167,18 +183,22 @@ def explain_command(
     namespace: str | None,
     project: str | None,
     user: str,
-    folder: Path,
     output: str,
+    folder: Path | None,
+    registry_namespace: str | None,
+    kubeconfig: str | None,
     **settings: Any,
 ) -> None:
     """Say why each step gets what it gets: candidates, rules, winners, variables. Never shows a value."""
     chosen = _settings(**settings)
-    index = _load(folder, chosen).snapshot
-    asking = _asking(chosen, namespace, project, user)
+    store = _load(folder, registry_namespace, kubeconfig, chosen)
+    index = store.snapshot or Index()
+    asking = _asking(chosen, store.project_of, namespace, project, user)
     refused = False
     explained = []
     for subject in _subjects(files):
-        told = explain(subject.obj, index, asking(subject.obj), settings=chosen)
+        consumer = asking(subject.obj)
+        told = explain(subject.obj, index.seen_from(consumer.namespace), consumer, settings=chosen)
         if told is None:
             continue
         refused = refused or not told["allowed"]
@@ -247,22 +267,30 @@ def lint(*, paths: tuple[Path, ...], folder: Path | None, allowed: tuple[str, ..
     help="Seconds of service after SIGTERM.",
 )
 def webhook(
-    *, folder: Path, tls_cert: Path, tls_key: Path, listen: str, workers: int, drain: float, **settings: Any
+    *,
+    tls_cert: Path,
+    tls_key: Path,
+    listen: str,
+    workers: int,
+    drain: float,
+    folder: Path | None,
+    registry_namespace: str | None,
+    kubeconfig: str | None,
+    **settings: Any,
 ) -> None:
     """Serve the admission webhook: POST /mutate, GET /healthz, GET /readyz."""
     from webhook.server import serve  # noqa: PLC0415 - the other commands start faster without gunicorn and Flask
 
     chosen = _settings(**settings)
-    store = _load(folder, chosen)
     serve(
-        store,
+        _store(folder, registry_namespace, kubeconfig, chosen),
         settings=chosen,
         listen=listen,
         certificate=tls_cert,
         key=tls_key,
         workers=workers,
         drain=drain,
-        notice=_INLINE,
+        notice=_INLINE if folder else "",
     )
 
 
@@ -276,10 +304,41 @@ def _registry_problems(folder: Path, allowed: frozenset[str]) -> list[Problem]:
     return []
 
 
-def _load(folder: Path, settings: Settings) -> FolderStore:
-    """The registry in *folder*; if it is broken, what is wrong with it and exit code 1."""
+def _store(
+    folder: Path | None, namespace: str | None, kubeconfig: str | None, settings: Settings
+) -> "FolderStore | KubernetesStore":
+    """The registry in *folder*, or that of a cluster, which need not be there yet.
+
+    If the folder is broken, or there is no way to the cluster, says what is wrong and ends with exit code 1.
+    """
+    if (folder is None) == (namespace is None):
+        raise click.UsageError("give either --registry or --registry-namespace")
+    with _told():
+        if namespace is None:
+            return FolderStore(folder or Path(), allowed=settings.allowed_variables)
+        # The other commands start faster without the client, and some of their users have no cluster.
+        from registry.kube import connect  # noqa: PLC0415
+        from registry.store_kubernetes import KubernetesStore  # noqa: PLC0415
+
+        return KubernetesStore(connect(kubeconfig), namespace=namespace, allowed=settings.allowed_variables)
+
+
+def _load(
+    folder: Path | None, namespace: str | None, kubeconfig: str | None, settings: Settings
+) -> "FolderStore | KubernetesStore":
+    """The same, and its content."""
+    store = _store(folder, namespace, kubeconfig, settings)
+    if not isinstance(store, FolderStore):
+        with _told():
+            store.load()
+    return store
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """If the registry is broken, what is wrong with it and exit code 1."""
     try:
-        return FolderStore(folder, allowed=settings.allowed_variables)
+        yield
     except (InvalidRecordsError, UnreadableError) as e:
         for line in str(e).splitlines():
             click.echo(f"error: {line}", err=True)
@@ -287,11 +346,19 @@ def _load(folder: Path, settings: Settings) -> FolderStore:
 
 
 def _asking(
-    settings: Settings, namespace: str | None, project: str | None, user: str
+    settings: Settings,
+    project_of: Callable[[str], str | None],
+    namespace: str | None,
+    project: str | None,
+    user: str,
 ) -> Callable[[Mapping[str, Any]], Consumer]:
     def consumer(obj: Mapping[str, Any]) -> Consumer:
-        own = as_map(obj.get("metadata")).get("namespace")
-        return Consumer(zone=settings.zone, project=project or namespace or str(own or "default"), user=user)
+        there = namespace or str(as_map(obj.get("metadata")).get("namespace") or "default")
+        asking = project or project_of(there)
+        if asking is None:
+            click.echo(f"error: there is no namespace {there!r} in this cluster; give --project", err=True)
+            sys.exit(1)
+        return Consumer(zone=settings.zone, namespace=there, project=asking, user=user)
 
     return consumer
 

@@ -29,6 +29,7 @@ class Fate(Enum):
     NOT_ASKED = "inject: false, for expressions only"
     CONFLICT = "refused: another selector gives the same name"
     NO_PLACE = "refused: the step has no place for variables"
+    ELSEWHERE = "refused: its Secret is in another namespace"
     STEERING = "refused: gives orders to a loader, shell or interpreter"
     UNSAFE = "refused: would be changed on its way"
 
@@ -67,7 +68,7 @@ def plan(step: Step, bounds: Sequence[Bound], own_names: frozenset[str], *, engi
             name = bound.selector.env_prefix + variable.key
             fate = _fate(name, variable, bound, taken=own_names | step.present, givers=givers)
             if fate is Fate.INJECTED:
-                fate = _hindrance(name, step, settings) or fate
+                fate = _hindrance(name, variable, step, settings) or fate
             if fate is Fate.INJECTED:
                 givers[name] = (bound, variable)
                 try:
@@ -101,9 +102,11 @@ def _fate(
     return Fate.INJECTED
 
 
-def _hindrance(name: str, step: Step, settings: Settings) -> Fate | None:
+def _hindrance(name: str, variable: Variable, step: Step, settings: Settings) -> Fate | None:
     if step.env is None:
         return Fate.NO_PLACE
+    if variable.secret is not None and variable.secret.elsewhere:
+        return Fate.ELSEWHERE
     return Fate.STEERING if steers(name) and name not in settings.allowed_variables else None
 
 
@@ -118,6 +121,9 @@ def _judge(bound: Bound, outcomes: Sequence[Outcome], step: Step, result: Plan) 
         result.problems.append(
             f"{which}: its variables have no place: {step.no_env}; set inject: false to use expressions only"
         )
+    if Fate.ELSEWHERE in names:
+        variable = next(o.variable for o in outcomes if o.fate is Fate.ELSEWHERE)
+        result.problems.append(f"{which}: {elsewhere(variable)}; set inject: false if the step can do without")
     if steering := names.get(Fate.STEERING):
         result.problems.append(
             f"{which}: {steering} would give orders to a loader, shell or interpreter; choose another env_prefix, or "
@@ -144,6 +150,16 @@ def entry(name: str, variable: Variable, *, engine: Engine, settings: Settings) 
 def by_reference(name: str, secret: SecretKey) -> dict[str, Any]:
     """An item of an ``env`` list whose value the kubelet takes from a Secret."""
     return {"name": name, "valueFrom": {"secretKeyRef": {"name": secret.name, "key": secret.key}}}
+
+
+def elsewhere(variable: Variable) -> str:
+    """Why no reference can reach the Secret of *variable*, and what would help."""
+    secret = variable.secret
+    namespace = secret.elsewhere if secret else ""
+    return (
+        f"{variable.source} are in a Secret of namespace {namespace!r}, and a run can refer to Secrets of its own "
+        "namespace only; ask for an Extension and a Secret in this namespace"
+    )
 
 
 def shown(value: str, variable: Variable, settings: Settings) -> str:

@@ -133,6 +133,8 @@ class _Expander:
         """What stands in the string for *expression*, and the same as it is to be shown."""
         variable = self.scope.variable(expression)
         if variable is not None and variable.secret is not None:
+            if variable.secret.elsewhere:
+                raise _refused(expression, envplan.elsewhere(variable))
             reference = self._reference(expression, variable.secret)
             return reference, reference
         if variable is not None and variable.is_credential and self.place is not Place.ENV:

@@ -95,7 +95,9 @@ class Previewer:
         for subject in subjects(document.content):
             shown.count += 1
             try:
-                mutation = mutate(subject.obj, self.index, self.consumer(subject.obj), settings=self.settings)
+                consumer = self.consumer(subject.obj)
+                index = self.index.seen_from(consumer.namespace)
+                mutation = mutate(subject.obj, index, consumer, settings=self.settings)
             except RefusedError as e:
                 shown.errors += [f"{where}: {subject.title}: {problem}" for problem in e.problems]
                 continue

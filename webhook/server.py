@@ -37,8 +37,23 @@ class Source(Protocol):
     def snapshot(self) -> Index | None:
         """The last good state, None before the first."""
 
+    def start(self) -> None:
+        """Do what it takes to hear of changes, in this process."""
+
+    def wait(self, seconds: float) -> None:
+        """Return when something may have changed, at the latest after *seconds*."""
+
     def refresh(self) -> None:
         """Take up what changed. Never raises, and costs little if nothing did."""
+
+    def settle(self) -> None:
+        """Return when the snapshot shows all that has been heard of until now."""
+
+    def newer(self, than: Index) -> Index | None:
+        """The state after *than*, if it is worth waiting moments for it."""
+
+    def project_of(self, namespace: str) -> str | None:
+        """The project of the runs in *namespace*; None if the namespace is not known."""
 
 
 def serve(
@@ -49,7 +64,7 @@ def serve(
     certificate: Path,
     key: Path,
     workers: int = 1,
-    threads: int = 2,
+    threads: int = 4,
     drain: float = 15.0,
     interval: float = 1.0,
     notice: str = "",
@@ -80,6 +95,9 @@ def serve(
         lambda server: create_app(
             lambda: store.snapshot,
             settings=settings,
+            project_of=store.project_of,
+            settle=store.settle,
+            newer=store.newer,
             draining=lambda: server.draining,
             expires=lambda: certificates.expires,
         ),
@@ -197,17 +215,21 @@ def _announce(listener: socket.socket, *, zone: str, index: Index | None, notice
 
 def _keep_fresh(store: Source, interval: float) -> None:
     """Refresh the registry, before the first request and from then on."""
+    store.start()
     _refresh(store)
     threading.Thread(target=_refresh_forever, args=(store, interval), daemon=True).start()
 
 
 def _refresh_forever(store: Source, interval: float) -> None:
     while True:
-        time.sleep(interval)
+        store.wait(interval)
+        started = time.monotonic()
         try:
             _refresh(store)
         except Exception as e:  # This thread must not end, whatever a store does.
             _log.error("registry not refreshed: %s", type(e).__name__)
+        # Many changes at once are taken up together, and leave time for answers.
+        time.sleep(min(time.monotonic() - started, 0.2))
 
 
 def _refresh(store: Source) -> None:

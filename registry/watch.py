@@ -1,0 +1,201 @@
+"""EDGE: keeps up with a collection of the API server: lists it in pages, then watches it, for ever.
+
+The client's own informer lists everything at once, takes no bookmarks, never times out on a silent connection and
+does not work with custom objects; this is what ours needs of one.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeAlias, TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+from kubernetes.client import ApiClient
+from kubernetes.client.exceptions import ApiException
+from urllib3.exceptions import HTTPError
+
+from registry.errors import UnreadableError
+
+PAGE: Final = 500
+# Everything is listed anew after this time, so that nothing that was ever missed stays so.
+RESYNC: Final = 1800.0
+# The API server says that there is nothing new about once a minute; after a longer silence the line is dead.
+SILENCE: Final = 100.0
+WATCH: Final = 300
+_LONGEST_PAUSE: Final = 15.0
+_CONNECT: Final = 5.0
+_GONE: Final = 410
+
+_log = logging.getLogger(__name__)
+
+
+V = TypeVar("V")
+Key: TypeAlias = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed(Generic[V]):
+    """All that there is, by namespace and name, as of *version*."""
+
+    found: dict[Key, V]
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changed(Generic[V]):
+    """One object that is new or different; gone, if there is no *value*."""
+
+    key: Key
+    value: V | None
+
+
+class _GoneError(Exception):
+    """The API server no longer knows the version that was asked for: list again."""
+
+
+class Collection(Generic[V]):
+    """The objects at *path*.
+
+    Args:
+        path: ``/apis/GROUP/VERSION/PLURAL``.
+        read: Gives what is to be kept of an object; the objects themselves would take several times the memory.
+        metadata_only: Without spec and status, which may be large.
+    """
+
+    def __init__(
+        self, api: ApiClient, path: str, read: Callable[[Mapping[str, Any]], V], *, metadata_only: bool = False
+    ) -> None:
+        self._api = api
+        self._path = path
+        self._read = read
+        self._accept = ";as=PartialObjectMetadata{};g=meta.k8s.io;v=v1" if metadata_only else ""
+        self._failures = 0
+        self._complaint = ""
+
+    def follow(self) -> Iterator[Listed[V] | Changed[V]]:
+        """Give what there is, then every change. Never ends or raises: what fails is logged and tried again."""
+        while True:
+            try:
+                listed = self._list()
+                yield listed
+                yield from self._watch(listed.version)
+            except _GoneError:
+                _log.info("%s: listed anew, the version that was followed is too old", self._path)
+            except (ApiException, HTTPError, OSError, ValueError) as e:
+                self._pause(e)
+
+    def list(self) -> Listed[V]:
+        """Give what there is.
+
+        Raises:
+            UnreadableError: The API server cannot be reached, or does not let us.
+        """
+        try:
+            return self._list()
+        except ApiException as e:
+            raise UnreadableError(f"{self._path}: {e.reason}") from e
+        except (_GoneError, HTTPError, OSError, ValueError) as e:
+            raise UnreadableError(f"{self._api.configuration.host}: the API server does not answer") from e
+
+    def _list(self) -> Listed[V]:
+        found: dict[Key, V] = {}
+        query = {"limit": str(PAGE)}
+        while True:
+            response = self._get(query, accept="List", read_timeout=30.0)
+            page = msgspec.json.decode(response.data)
+            found |= {key_of(obj): self._read(obj) for obj in page.get("items") or ()}
+            more = page["metadata"].get("continue")
+            if not more:
+                self._is_well()
+                return Listed(found, page["metadata"]["resourceVersion"])
+            query["continue"] = more
+
+    def _watch(self, version: str) -> Iterator[Changed[V]]:
+        """Every change after *version*, until it is time to list anew."""
+        end = time.monotonic() + RESYNC * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
+        while time.monotonic() < end:
+            try:
+                for event in self._events(version):
+                    obj = event["object"]
+                    version = obj["metadata"]["resourceVersion"]
+                    if event["type"] != "BOOKMARK":
+                        yield Changed(key_of(obj), self._read(obj) if event["type"] != "DELETED" else None)
+            except (ApiException, HTTPError, OSError, ValueError) as e:
+                # What is known stays good; it is taken up from the same version.
+                self._pause(e)
+
+    def _events(self, version: str) -> Iterator[dict[str, Any]]:
+        query = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": version,
+            "timeoutSeconds": str(WATCH),
+        }
+        response = self._get(query, accept="", read_timeout=SILENCE)
+        self._is_well()
+        try:
+            for line in _lines(response):
+                event = msgspec.json.decode(line)
+                if event["type"] == "ERROR":
+                    _check(event["object"].get("code", 0), event["object"].get("message", ""))
+                yield event
+        finally:
+            # What is left of the answer is not worth reading: the connection is closed, not used again.
+            response.close()
+
+    def _get(self, query: Mapping[str, str], *, accept: str, read_timeout: float) -> Any:
+        headers = {"Accept": f"application/json{self._accept.format(accept)}"}
+        self._api.update_params_for_auth(headers, [], ["BearerToken"], self._path, "GET", None)
+        url = f"{self._api.configuration.host}{self._path}?{urlencode(query)}"
+        response = self._api.rest_client.request(
+            "GET", url, headers=headers, _request_timeout=(_CONNECT, read_timeout)
+        ).response
+        if response.status != 200:
+            _check(response.status, _message(response.data))
+        return response
+
+    def _is_well(self) -> None:
+        if self._complaint:
+            _log.info("%s: followed again", self._path)
+        self._failures, self._complaint = 0, ""
+
+    def _pause(self, error: Exception) -> None:
+        """Wait, longer each time; say why once for as long as it lasts."""
+        complaint = f"{error.status} {error.reason}" if isinstance(error, ApiException) else type(error).__name__
+        if self._failures and complaint != self._complaint:
+            # The first failure may be no more than a server that restarts.
+            self._complaint = complaint
+            _log.error("%s: cannot be followed, what is known stays: %s", self._path, complaint)
+        pause = min(0.1 * 2**self._failures, _LONGEST_PAUSE)
+        self._failures = min(self._failures + 1, 20)
+        time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
+
+
+def key_of(obj: Mapping[str, Any]) -> Key:
+    """Namespace, empty for what is in none, and name."""
+    metadata = obj["metadata"]
+    return metadata.get("namespace", ""), metadata["name"]
+
+
+def _check(status: int, message: str) -> None:
+    if status == _GONE:
+        raise _GoneError
+    raise ApiException(status=status, reason=message)
+
+
+def _message(body: bytes) -> str:
+    """What the API server says of an error."""
+    try:
+        return str(msgspec.json.decode(body)["message"])
+    except (ValueError, KeyError, TypeError):
+        return body[:100].decode(errors="replace")
+
+
+def _lines(response: Any) -> Iterator[bytes]:
+    rest = b""
+    for chunk in response.stream(65536):
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from filter(None, lines)

@@ -1,0 +1,160 @@
+"""A stand-in for the API server whose faults can be ordered: lists in pages, watches, compaction, dropped lines."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+from kubernetes.client import ApiClient, Configuration
+
+
+class FakeApi:
+    """Collections of objects by path, and what happened to them.
+
+    Attributes:
+        requests: Path and query of each request, in order.
+        refuse: Status that every request gets while it is set.
+        is_silent: Watches are accepted, and nothing is ever said.
+    """
+
+    def __init__(self):
+        self.requests = []
+        self.refuse = 0
+        self.is_silent = False
+        self._version = 10
+        self._compacted = 0
+        self._objects = {}
+        self._events = []
+        self._changed = threading.Condition()
+        self._generation = 0
+
+    def put(self, path, obj):
+        self._write(path, obj, "MODIFIED")
+
+    def delete(self, path, obj):
+        self._write(path, obj, "DELETED")
+
+    def bookmark(self, path):
+        self._write(path, {"metadata": {}}, "BOOKMARK")
+
+    def compact(self):
+        """Forget what led to the present state."""
+        with self._changed:
+            self._version += 1
+            self._compacted = self._version
+
+    def drop(self):
+        """End every watch, as a server does that goes away."""
+        with self._changed:
+            self._generation += 1
+            self._changed.notify_all()
+
+    def lists(self, path):
+        return [query for p, query in self.requests if p == path and "watch" not in query]
+
+    def watches(self, path):
+        return [query for p, query in self.requests if p == path and "watch" in query]
+
+    def _write(self, path, obj, kind):
+        with self._changed:
+            self._version += 1
+            obj = {**obj, "metadata": {**obj["metadata"], "resourceVersion": str(self._version)}}
+            key = obj["metadata"].get("namespace"), obj["metadata"].get("name")
+            if kind == "DELETED":
+                del self._objects[path][key]
+            elif kind == "MODIFIED":
+                self._objects.setdefault(path, {})[key] = obj
+            self._events.append((self._version, path, {"type": kind, "object": obj}))
+            self._changed.notify_all()
+
+    def page(self, path, query):
+        with self._changed:
+            if "continue" in query and int(query["continue"].split(":")[1]) < self._compacted:
+                return 410, {"code": 410, "message": "the continue token is too old"}
+            items = [obj for _, obj in sorted(self._objects.get(path, {}).items(), key=lambda item: str(item[0]))]
+            start = int(query.get("continue", "0:0").split(":")[0])
+            end = start + int(query["limit"])
+            metadata = {"resourceVersion": str(self._version)}
+            if end < len(items):
+                metadata["continue"] = f"{end}:{self._version}"
+            return 200, {"metadata": metadata, "items": items[start:end]}
+
+    def watch(self, path, version) -> Iterator[dict]:
+        if version < self._compacted:
+            yield {"type": "ERROR", "object": {"code": 410, "message": "too old resource version"}}
+            return
+        generation = self._generation
+        while True:
+            with self._changed:
+                self._changed.wait_for(partial(self._has_news, generation, path, version), 5)
+                events = [] if self.is_silent else self._after(path, version)
+                if not events and self._generation != generation:
+                    return
+            yield from (event for _, _, event in events)
+            version = events[-1][0] if events else version
+
+    def _has_news(self, generation, path, version):
+        return self._generation != generation or self._after(path, version)
+
+    def _after(self, path, version):
+        return [event for event in self._events if event[0] > version and event[1] == path]
+
+
+@contextmanager
+def serving(api: FakeApi) -> Iterator[ApiClient]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self):
+            url = urlsplit(self.path)
+            query = {key: values[0] for key, values in parse_qs(url.query).items()}
+            api.requests.append((url.path, query))
+            if api.refuse:
+                self._answer(api.refuse, {"message": f"refused with {api.refuse}"})
+            elif "watch" in query:
+                self._stream(api.watch(url.path, int(query["resourceVersion"])))
+            else:
+                self._answer(*api.page(url.path, query))
+
+        def _answer(self, status, document):
+            body = json.dumps(document).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def _stream(self, events):
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            for event in events:
+                line = json.dumps(event).encode() + b"\n"
+                # In two pieces: an event may come in any number of them.
+                for piece in (line[:7], line[7:]):
+                    self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+            self.close_connection = True
+
+        def handle(self):
+            try:
+                super().handle()
+            except OSError:
+                self.close_connection = True
+
+        def log_message(self, *args):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    server.block_on_close = False
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield ApiClient(Configuration(host=f"http://127.0.0.1:{server.server_port}", retries=0))
+    finally:
+        api.drop()
+        server.shutdown()
+        server.server_close()
+        thread.join()
