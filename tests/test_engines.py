@@ -15,6 +15,7 @@ from registry.index import Index
 from registry.selectors import Consumer
 from webhook import manifests
 from webhook.adapters import layout_of
+from webhook.adapters.annotation import RUN_SELECTORS
 from webhook.adapters.step import Engine
 from webhook.mutate import mutate
 from webhook.patch import at
@@ -113,6 +114,44 @@ def test_every_step_of_every_example_can_ask(engine):
             restored = at(result, step.env)[2:] or at(obj, step.env)
             assert restored == at(obj, step.env)
         assert not mutate(result, INDEX, ME).ops
+        asked += len(steps)
+
+    assert asked > 100
+
+
+def with_annotation(obj):
+    """*obj* with an annotation that names every step that can hold variables; which steps those are."""
+    obj = deepcopy(obj)
+    steps = [step for step in layout_of(obj).steps if step.env]
+    asked = {step.key: {"extensions": [{"name": "store", "product": "minio"}], "env": [URL]} for step in steps}
+    obj.setdefault("metadata", {}).setdefault("annotations", {})[RUN_SELECTORS] = manifests.dump(asked)
+    for step in steps:
+        at(obj, step.pointer).setdefault("workingDir", "/<< extension.store.product >>")
+    return obj, steps
+
+
+URL = {"name": "FUSEML_TEST_OWN", "value": "<< extension.store.url >>"}
+
+
+@pytest.mark.parametrize("engine", [Engine.TEKTON, Engine.ARGO], ids=lambda e: e.value)
+def test_every_step_of_every_example_can_be_asked_for_by_annotation(engine):
+    asked = 0
+    for obj in objects():
+        if layout_of(obj).engine is not engine or not layout_of(obj).steps:
+            continue
+        asking, steps = with_annotation(obj)
+
+        result = jsonpatch.apply_patch(asking, [dict(op) for op in mutate(asking, INDEX, ME).ops])
+
+        for step in steps:
+            env = at(result, step.env)
+            assert [entry["name"] for entry in env[:3]] == [*INJECTED, "FUSEML_TEST_OWN"]
+            assert env[2]["value"] == "http://minio"
+            assert env[3:] == (at(obj, step.env) or [])
+            assert at(result, (*step.pointer, "workingDir")) in ("/minio", at(obj, (*step.pointer, "workingDir")))
+        assert RUN_SELECTORS not in result["metadata"]["annotations"]
+        assert not mutate(result, INDEX, ME).ops
+        assert jsonpatch.apply_patch(asking, [dict(op) for op in mutate(asking, Index(), ME, old=result).ops]) == result
         asked += len(steps)
 
     assert asked > 100

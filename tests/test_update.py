@@ -8,9 +8,11 @@ import pytest
 from registry import codec
 from registry.index import Index
 from registry.selectors import Consumer
+from webhook.adapters.annotation import RUN_SELECTORS
 from webhook.annotations import RESOLVED
 from webhook.errors import RefusedError
 from webhook.mutate import mutate
+from webhook.patch import at
 
 ME = Consumer(project="ml")
 ADVICE = "delete it and create it anew, or create a run of another name"
@@ -177,3 +179,216 @@ def test_an_updated_definition_is_told_what_is_wrong_with_it():
 
     with pytest.raises(RefusedError, match="'extensions' is not read in a Pipeline"):
         mutate(pipeline, index_at("http://old"), ME, old={**pipeline, "spec": {}})
+
+
+# An annotation
+
+
+QUESTION = """\
+train:
+  extensions: [{name: store, product: minio}]
+  env:
+    - {name: URL, value: << extension.store.url >>}
+    - {name: DSN, value: "s3://<< extension.store.cfg.KEY >>@x"}
+"""
+
+
+def workflow(question=QUESTION):
+    annotations = {RUN_SELECTORS: question} if question else {}
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Workflow",
+        "metadata": {"name": "demo", "annotations": annotations},
+        "spec": {
+            "templateDefaults": {"container": {"env": [{"name": "MODE", "value": "fast"}]}},
+            "templates": [
+                {"name": "train", "container": {"image": "i", "args": ["<< extension.store.url >>"]}},
+                {"name": "other", "container": {"image": "i", "env": [{"name": "X", "value": "y"}]}},
+            ],
+        },
+    }
+
+
+def annotated(stored, question=QUESTION):
+    """What ``kubectl annotate`` sends."""
+    sent = deepcopy(stored)
+    sent["metadata"]["annotations"][RUN_SELECTORS] = question
+    return sent
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        pytest.param(QUESTION, id="same-text"),
+        pytest.param(
+            "# other words\n"
+            + QUESTION.replace("[{name: store, product: minio}]", "\n  - {product: minio, name: store}"),
+            id="same-meaning",
+        ),
+    ],
+)
+def test_an_annotation_that_is_applied_again_is_taken_out_and_its_answer_put_back(question):
+    stored = created(workflow())
+    sent = workflow(question)
+    sent["metadata"]["annotations"] |= stored["metadata"]["annotations"]
+
+    mutation = mutate(sent, index_at("http://new"), ME, old=stored)
+
+    assert patched(sent, mutation) == stored
+    assert "http://old" in str(stored)
+
+
+def test_an_annotation_that_is_put_back_on_what_it_was_resolved_for_is_taken_out():
+    stored = created(workflow())
+    sent = annotated(stored)
+
+    assert patched(sent, mutate(sent, index_at("http://new"), ME, old=stored)) == stored
+
+
+@pytest.mark.parametrize(
+    ("stored", "question"),
+    [
+        pytest.param(created(workflow()), QUESTION.replace("product: minio", "product: other"), id="other-selector"),
+        pytest.param(created(workflow()), QUESTION.replace("s3://", "s4://"), id="other-value"),
+        pytest.param(
+            created(workflow()), QUESTION + "other: {extensions: [{name: s, product: minio}]}", id="other-step"
+        ),
+        pytest.param(created(manifest()), "t/a: {extensions: [{name: store, product: minio}]}", id="asked-by-block"),
+    ],
+)
+def test_another_annotation_is_refused(stored, question):
+    with pytest.raises(RefusedError, match="this differs"):
+        mutate(annotated(stored, question), index_at("http://old"), ME, old=stored)
+
+
+def test_an_annotation_on_a_run_that_did_not_ask_is_refused():
+    stored = workflow("")
+    stored["spec"]["templates"][0]["container"]["args"] = []
+
+    with pytest.raises(RefusedError, match="resolved when a run is created"):
+        mutate(annotated(stored), index_at("http://old"), ME, old=stored)
+
+
+def test_an_annotation_beside_a_changed_spec_is_refused():
+    stored = created(workflow())
+    sent = annotated(stored)
+    sent["spec"]["templates"][0]["container"]["env"].pop(0)
+
+    with pytest.raises(RefusedError, match="this differs"):
+        mutate(sent, index_at("http://old"), ME, old=stored)
+
+
+def test_a_wrong_annotation_on_a_stored_run_is_told_what_is_wrong():
+    stored = created(workflow())
+
+    with pytest.raises(RefusedError, match=r"run-selectors:1:1: no step is 'trian'; did you mean 'train'\?"):
+        mutate(annotated(stored, "trian: {}"), index_at("http://old"), ME, old=stored)
+
+
+@pytest.mark.parametrize("question", [QUESTION, "no: {yaml", "nobody: {}"], ids=["right", "no-yaml", "unknown-step"])
+@pytest.mark.parametrize("kind", ["Workflow", "WorkflowTemplate"])
+def test_what_was_stored_with_its_annotation_in_it_can_still_be_updated(question, kind):
+    stored = {**workflow(question), "kind": kind}
+    changed = deepcopy(stored)
+    changed["metadata"]["finalizers"] = ["x"]
+
+    assert mutate(changed, index_at("http://old"), ME, old=stored).ops == ()
+
+
+# Lists that are merged
+
+
+def test_variables_that_server_side_apply_left_beside_the_authors_are_not_taken_for_theirs():
+    obj = workflow()
+    obj["spec"]["templateDefaults"]["container"]["env"] = [
+        {"name": "DEF", "value": "d:<< extension.store.cfg.KEY >>"},
+        {"name": "WHOLE", "value": "<< extension.store.cfg.KEY >>"},
+        {"name": "PLAIN", "value": "plain"},
+    ]
+    stored = created(obj)
+    sent = applied_again(obj, stored)
+    sent["metadata"]["annotations"][RUN_SELECTORS] = QUESTION
+    # What the API server makes of them with Argo's full CRDs.
+    reference = {"secretKeyRef": {"name": "login", "key": "key"}}
+    sent["spec"]["templateDefaults"]["container"]["env"] = [
+        {"name": "_FUSEML_STORE_KEY", "valueFrom": reference},
+        {"name": "DEF", "value": "d:<< extension.store.cfg.KEY >>"},
+        {"name": "WHOLE", "value": "<< extension.store.cfg.KEY >>", "valueFrom": reference},
+        {"name": "PLAIN", "value": "plain"},
+    ]
+
+    mutation = mutate(sent, index_at("http://new"), ME, old=stored)
+
+    assert patched(sent, mutation) == stored
+
+
+def test_variables_of_a_step_that_were_left_beside_the_authors_are_not_taken_for_theirs():
+    stored = created(manifest())
+    sent = applied_again(manifest(), stored)
+    path = ("spec", "pipelineSpec", "tasks", 0, "taskSpec", "steps", 0)
+    step, was = at(sent, path), at(stored, path)
+    step["env"] = was["env"][:-1] + step["env"]
+
+    mutation = mutate(sent, index_at("http://new"), ME, old=stored)
+
+    assert patched(sent, mutation) == stored
+
+
+def test_an_empty_list_that_an_engine_dropped_is_dropped_again():
+    obj = workflow("train: {extensions: [{name: store, product: none, optional: true}]}")
+    obj["spec"]["templates"][0]["container"] = {"image": "i", "env": []}
+    stored = created(obj)
+    del stored["spec"]["templates"][0]["container"]["env"]
+
+    mutation = mutate(obj, index_at("http://new"), ME, old=stored)
+
+    assert patched(obj, mutation) == stored
+
+
+# What is not asked again must not be passed over
+
+
+@pytest.mark.parametrize("question", [QUESTION, ""], ids=["annotation", "blocks"])
+def test_a_template_put_before_one_that_asks_is_refused(question):
+    obj = workflow(question)
+    obj["spec"]["templates"][0]["container"]["args"] = []
+    if not question:
+        obj["spec"]["templates"][0]["extensions"] = [{"name": "store", "product": "minio"}]
+    stored = created(obj)
+    sent = applied_again(obj, stored)
+    sent["metadata"]["annotations"] |= obj["metadata"]["annotations"]
+    sent["spec"]["templates"].insert(0, {"name": "first", "container": {"image": "i"}})
+
+    with pytest.raises(RefusedError, match="this differs"):
+        mutate(sent, index_at("http://old"), ME, old=stored)
+
+
+def test_a_variable_changed_beside_an_expression_is_not_lost():
+    obj = workflow()
+    env = obj["spec"]["templateDefaults"]["container"]["env"]
+    env.append({"name": "URL", "value": "<< extension.store.url >>"})
+    stored = created(obj)
+    sent = applied_again(obj, stored)
+    sent["metadata"]["annotations"] |= obj["metadata"]["annotations"]
+    sent["spec"]["templateDefaults"]["container"]["env"][0]["value"] = "slow"
+
+    with pytest.raises(RefusedError, match="this differs"):
+        mutate(sent, index_at("http://old"), ME, old=stored)
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        '{"asked":"0","steps":{"train":{"store":{"variables":7}}}}',
+        '{"asked":"0","steps":{"train":{"store":{"variables":[[],{},7,"DSN"]}}},"env":{"train":["URL"]},"private":["X"]}',
+        '{"asked":"0","annotation":"0","steps":{"train":[]}}',
+    ],
+)
+def test_a_forged_note_is_not_the_same_question(forged):
+    stored = created(workflow())
+    stored["metadata"]["annotations"][RESOLVED] = forged
+    sent = workflow()
+    sent["spec"]["templates"][0]["container"]["env"] = [7, {"name": []}, {"name": "URL", "valueFrom": 7}]
+
+    with pytest.raises(RefusedError):
+        mutate(sent, index_at("http://old"), ME, old=stored)

@@ -3,21 +3,25 @@
 Findings are collected, not raised: ``mutate`` refuses an object that has any, ``explain`` shows them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from registry.index import Index
 from registry.resolve import resolve
 from registry.selectors import Consumer, Selector
 from webhook import annotations, envplan, expansion, texts
-from webhook.adapters.step import Layout, Pointer, Region, Step, env_names
+from webhook.adapters.step import Finding, Layout, Pointer, Region, Step, env_names
+from webhook.additions import Additions
 from webhook.annotations import Resolved
 from webhook.bindings import Bound, bind
-from webhook.blocks import BlockReader, Finding
+from webhook.blocks import BlockReader
+from webhook.checks import placed
 from webhook.envplan import Plan
 from webhook.expansion import Expanded, ExpansionError, Scope
-from webhook.patch import Op, add, at, remove, replace
+from webhook.patch import Op, at
+from webhook.question import asked
 from webhook.settings import Settings
 from webhook.texts import Text
 
@@ -27,11 +31,16 @@ MAX_EXPRESSIONS = 1000
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
-    """What one step that asks gets."""
+    """What one step that asks gets.
+
+    Attributes:
+        given: The names of the variables that the annotation sets for it.
+    """
 
     step: Step
     bounds: tuple[Bound, ...]
     plan: Plan
+    given: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -62,16 +71,6 @@ def analyse(
     return _Analyser(obj, layout, index, consumer, settings).run(found)
 
 
-def asked(obj: Mapping[str, Any], layout: Layout, found: Iterable[Text]) -> str:
-    """Digest of all in *obj* that determines what becomes of it, the registry apart."""
-    steps = [
-        [step.key, [b.content for b in step.blocks], at(obj, step.env) if step.env else None]
-        for step in layout.steps
-        if step.blocks
-    ]
-    return annotations.digest([steps, [[text.pointer, text.content] for text in found]])
-
-
 class _Analyser:
     def __init__(
         self, obj: Mapping[str, Any], layout: Layout, index: Index, consumer: Consumer, settings: Settings
@@ -85,20 +84,25 @@ class _Analyser:
         self._result = Analysis(findings=self._blocks.findings)
         self._bounds: dict[Selector, Bound] = {}
         self._scopes: dict[int, Scope] = {}
-        # What is put before the entries of each env list, by name.
-        self._entries: dict[Pointer, dict[str, Mapping[str, Any]]] = {}
-        self._replaced: dict[Pointer, Any] = {}
+        self._additions = Additions(obj)
+        # Values of the annotation that cannot be had; several steps may get the same.
+        self._complained: set[Pointer] = set()
 
     def run(self, found: Sequence[Text]) -> Analysis:
         result = self._result
-        result.reports = tuple(self._report(step) for step in self._layout.steps if step.blocks)
-        # A selector that stands where none is read would be missed by every expression that uses it.
-        for text in found if not self._layout.misplaced else ():
-            self._expand(text)
+        result.reports = tuple(self._report(step) for step in self._layout.steps if step.asks)
+        # Selectors that are not read would be missed by every expression that uses them.
+        if not self._layout.is_misread:
+            for report in result.reports:
+                self._give(report)
+            for text in found:
+                self._expand(text, partial(self._additions.replace, text))
         self._check_limits()
         result.warnings = list(dict.fromkeys(result.warnings))
         if not result.findings:
-            result.ops = tuple(self._ops(found))
+            result.ops = tuple(self._additions.ops(self._layout))
+            if self._layout.annotated:
+                result.ops += (annotations.write(self._obj, self._resolved(found)),)
         return result
 
     def _check_limits(self) -> None:
@@ -117,16 +121,18 @@ class _Analyser:
         for bound in bounds:
             self._judge(step, bound)
         env = at(self._obj, step.env) if step.env else None
-        if bounds and env is not None and not isinstance(env, list):
+        if (bounds or step.given) and env is not None and not isinstance(env, list):
             self._find(step.where, "'env' must be a list", step.env or ())
-        own_names = env_names({"env": env})
+        taken = env_names({"env": env}) | step.present
+        given = tuple(variable.name for variable in step.given if variable.name not in taken)
+        own_names = env_names({"env": env}).union(given)
         plan = envplan.plan(step, bounds, own_names, engine=self._layout.engine, settings=self._settings)
         for problem in plan.problems:
             self._find(step.where, problem, step.pointer)
         self._result.warnings += [f"{step.where}: {warning}" for warning in plan.warnings]
         if step.env and plan.entries:
-            self._entries[step.env] = dict(plan.entries)
-        return StepReport(step, bounds, plan)
+            self._additions.put(step.env, plan.entries)
+        return StepReport(step, bounds, plan, given)
 
     def _bind(self, selector: Selector) -> Bound:
         """The same object each time that the same is asked."""
@@ -150,7 +156,18 @@ class _Analyser:
             else:
                 self._result.warnings.append(f"{step.where}: {text}")
 
-    def _expand(self, text: Text) -> None:
+    def _give(self, report: StepReport) -> None:
+        """Put the variables of the annotation before the step's own, but for those that are set there."""
+        step = report.step
+        for variable, text in texts.given(step, self._layout):
+            if variable.name in report.given:
+                self._expand(text, partial(self._additions.set, step.env or (), variable.name))
+            else:
+                self._result.warnings.append(f"{step.where}: its own {variable.name!r} is kept, not the annotation's")
+
+    def _expand(self, text: Text, put: Callable[[Expanded], None]) -> None:
+        if text.pointer in self._complained:
+            return
         try:
             template = expansion.parse(text, braces=self._layout.braces)
             self._result.uses += [(text.where, str(expression)) for expression in template.expressions]
@@ -166,9 +183,11 @@ class _Analyser:
                 engine=self._layout.engine,
                 settings=self._settings,
             )
-            self._note(text, expanded)
+            self._result.warnings += [f"{text.where}: {warning}" for warning in expanded.warnings]
+            put(expanded)
         except ExpansionError as e:
-            self._find(text.where, str(e), text.pointer)
+            self._result.findings.append(placed(self._layout, text, str(e)))
+            self._complained.add(text.pointer)
 
     def _scope(self, region: Region) -> Scope:
         """The selectors of a region; the same object for all of its strings."""
@@ -182,48 +201,17 @@ class _Analyser:
             )
         return self._scopes[id(region)]
 
-    def _note(self, text: Text, expanded: Expanded) -> None:
-        self._result.warnings += [f"{text.where}: {warning}" for warning in expanded.warnings]
-        if expanded.secret is None:
-            self._replaced[text.pointer] = expanded.content
-        else:
-            entry = text.pointer[:-1]
-            self._replaced[entry] = envplan.by_reference(at(self._obj, (*entry, "name")), expanded.secret)
-        env = text.pointer[:-2]
-        for name, secret in expanded.private.items():
-            entries = self._entries.setdefault(env, {})
-            reference = envplan.by_reference(name, secret)
-            taken = env_names({"env": at(self._obj, env)})
-            if name in taken or entries.get(name, reference) != reference:
-                raise ExpansionError(f"needs a variable {name!r} of its own, and there is another of that name")
-            entries[name] = reference
-
-    def _ops(self, found: Sequence[Text]) -> Iterable[Op]:
-        """Replacements first: they count the items of env lists as they were."""
-        yield from (replace(pointer, value) for pointer, value in self._replaced.items())
-        for env, entries in self._entries.items():
-            if isinstance(at(self._obj, env), list):
-                yield from (add((*env, i), entry) for i, entry in enumerate(entries.values()))
-            else:
-                yield add(env, list(entries.values()))
-        blocks = dict.fromkeys(block.pointer for step in self._layout.steps for block in step.blocks)
-        yield from (remove(pointer) for pointer in blocks)
-        if self._layout.annotated:
-            yield annotations.write(self._obj, self._resolved(found))
-
     def _resolved(self, found: Sequence[Text]) -> Resolved:
-        values = [entry.get("value") for entries in self._entries.values() for entry in entries.values()]
-        literals = [
-            value
-            for value in (*self._replaced.values(), *values)
-            if isinstance(value, str) and texts.looks_asking(value, self._layout)
-        ]
-        steps = {
-            report.step.key: {bound.selector.name: _ids(bound, report.plan) for bound in report.bounds}
-            for report in self._result.reports
-            if report.bounds
-        }
-        return Resolved(asked(self._obj, self._layout, found), len(literals), steps)
+        annotation = self._layout.annotation
+        reports = self._result.reports
+        return Resolved(
+            asked=asked(self._obj, self._layout, found),
+            annotation=annotations.digest(annotation.content) if annotation else "",
+            literals=self._additions.literals(self._layout),
+            steps={r.step.key: {b.selector.name: _ids(b, r.plan) for b in r.bounds} for r in reports if r.bounds},
+            env={r.step.key: list(r.given) for r in reports if r.given},
+            private=sorted(self._additions.private),
+        )
 
 
 def _ids(bound: Bound, plan: Plan) -> dict[str, Any]:

@@ -6,10 +6,11 @@ from typing import Any
 
 import msgspec
 
+from webhook.adapters.annotation import PREFIX
 from webhook.adapters.step import Pointer, as_map
 from webhook.patch import Op, add, replace
 
-RESOLVED = "extensions.fuseml.org/resolved"
+RESOLVED = PREFIX + "resolved"
 
 
 class Resolved(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -17,13 +18,26 @@ class Resolved(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         asked: Digest of all that determined the outcome, to tell on UPDATE whether the same is asked again.
+        annotation: Digest of the annotation among that.
         literals: How many strings of the result look like an expression and are none.
         steps: By step key and selector name, the ids chosen and the names of the variables.
+        env: By step key, the names of the variables that the annotation set.
+        private: The names of the variables that carry credentials into longer values.
     """
 
     asked: str = ""
+    annotation: str = ""
     literals: int = 0
     steps: dict[str, dict[str, dict[str, Any]]] = {}
+    env: dict[str, list[str]] = {}
+    private: list[str] = []
+
+    def added_to(self, step: str) -> frozenset[str]:
+        """The names of all variables that *step* was given."""
+        lists = [ids.get("variables") for ids in self.steps.get(step, {}).values()]
+        # Anyone may have written it.
+        injected = [name for names in lists if isinstance(names, list) for name in names if isinstance(name, str)]
+        return frozenset((*injected, *self.env.get(step, ()), *self.private))
 
 
 def digest(asked: object) -> str:

@@ -1,7 +1,6 @@
 """``extensions:`` blocks -> selectors. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -9,25 +8,7 @@ import msgspec
 from registry import selectors
 from registry.errors import InvalidSelectorError
 from registry.selectors import Selector
-from webhook.adapters.step import Block, Layout, Pointer, Step
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that the author of an object must mend.
-
-    Attributes:
-        where: Names the place for people.
-        pointer: The place itself.
-    """
-
-    where: str
-    message: str
-    pointer: Pointer = ()
-
-    def __str__(self) -> str:
-        """``tasks[train].steps[main]: selector 'store': …``."""
-        return f"{self.where}: {self.message}" if self.where else self.message
+from webhook.adapters.step import Block, Finding, Layout, Pointer, Step
 
 
 class BlockReader:
@@ -43,6 +24,7 @@ class BlockReader:
         self._parsed_before: dict[bytes, Selector] = {}
         self.refused: set[str] = set()
         self.findings: list[Finding] = [Finding("", message) for message in layout.misplaced]
+        self.findings += layout.problems
 
     @property
     def count(self) -> int:
@@ -65,12 +47,9 @@ class BlockReader:
         return self._read[block.pointer]
 
     def _parsed(self, block: Block) -> Iterable[Selector]:
-        region, rest = self._layout.region_of(block.pointer)
-        where = region.where_of(rest[:-1])
         if not isinstance(block.content, list):
             if block.content is not None:
-                message = "'extensions' must be a list of selectors"
-                self.findings.append(Finding(where, message, block.pointer))
+                self._find(block, (), "'extensions' must be a list of selectors")
             return
         names = set()
         for i, content in enumerate(block.content):
@@ -80,14 +59,23 @@ class BlockReader:
                 selector = self._parse(content)
             except InvalidSelectorError as e:
                 self.refused.add(str(name))
-                self.findings += [Finding(where, f"{which}: {p}", (*block.pointer, i, *p.path)) for p in e.problems]
+                for problem in e.problems:
+                    self._find(block, (i, *problem.path), f"{which}: {problem}")
                 continue
             if selector.name in names:
-                message = f"two selectors are named {selector.name!r}; give one another name"
-                self.findings.append(Finding(where, message, (*block.pointer, i)))
+                self._find(block, (i,), f"two selectors are named {selector.name!r}; give one another name")
                 continue
             names.add(selector.name)
             yield selector
+
+    def _find(self, block: Block, path: Pointer, message: str) -> None:
+        pointer = (*block.pointer, *path)
+        annotation = self._layout.annotation
+        if annotation is not None and annotation.covers(pointer):
+            self.findings.append(annotation.finding(pointer, message))
+            return
+        region, rest = self._layout.region_of(block.pointer)
+        self.findings.append(Finding(region.where_of(rest[:-1]), message, pointer))
 
     def _parse(self, content: Any) -> Selector:
         """The selector of *content*; steps often ask for the same."""

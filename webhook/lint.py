@@ -5,24 +5,31 @@ A file may hold anything: what is neither a record nor an object that asks is pa
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
-import renderer
 from registry import codec, documents
 from registry.documents import Document
 from registry.errors import InvalidRecordsError, Problem
 from registry.records import Extension
-from webhook import expansion, manifests
+from webhook import checks, manifests
 from webhook.adapters.fuseml import is_document
-from webhook.adapters.step import Layout
-from webhook.blocks import BlockReader, Finding
-from webhook.expansion import ExpansionError
+from webhook.adapters.step import Finding, Layout
 from webhook.mutate import ask
 from webhook.preview import subjects
-from webhook.texts import Text
 
-# A document's number, and the way to a value in it.
-_Place: TypeAlias = tuple[int, documents.Path]
+
+class _Place(NamedTuple):
+    """A value in a document.
+
+    Attributes:
+        number: The document's.
+        text: If the value is a text with lines of its own, those up to the one that is meant.
+    """
+
+    number: int
+    path: documents.Path
+    text: Sequence[str] = ()
+
 
 _FIELDS = frozenset(f.name for f in fields(Extension))
 
@@ -45,9 +52,17 @@ def check(text: str, file: str, *, allowed: frozenset[str] = frozenset()) -> tup
         read, wrong = _read_records(document, allowed)
         extensions += read
         placed += wrong or _findings(objects.get(document.number), document.number)
-    lines = documents.locate(text, [place for place, _ in placed])
-    problems += [replace(problem, line=line) for (_, problem), line in zip(placed, lines, strict=True)]
+    lines = documents.locate(text, [(place.number, place.path) for place, _ in placed])
+    all_lines = text.splitlines()
+    for (place, problem), line in zip(placed, lines, strict=True):
+        problems.append(replace(problem, line=line + _lines_further(all_lines[line:], place.text)))
     return extensions, sorted((replace(p, file=file) for p in problems), key=lambda p: p.line)
+
+
+def _lines_further(lines: Sequence[str], text: Sequence[str]) -> int:
+    """How far down in the *lines* after a key the last one of *text* is; 0 if they are no block with that text."""
+    is_block = [line.strip() for line in lines[: len(text)]] == [line.strip() for line in text]
+    return len(text) if is_block else 0
 
 
 def _read_records(document: Document, allowed: frozenset[str]) -> tuple[list[Extension], list[tuple[_Place, Problem]]]:
@@ -59,7 +74,7 @@ def _read_records(document: Document, allowed: frozenset[str]) -> tuple[list[Ext
         except InvalidRecordsError as e:
             for problem in e.problems:
                 path = (*where, *problem.path)
-                problems.append(((document.number, path), replace(problem, path=path)))
+                problems.append((_Place(document.number, path), replace(problem, path=path)))
     return extensions, problems
 
 
@@ -85,28 +100,13 @@ def _findings(content: Any, number: int) -> list[tuple[_Place, Problem]]:
     problems: list[tuple[_Place, Problem]] = []
     for subject in subjects(content):
         prefix = ("items", int(subject.prefix.rpartition("/")[2])) if subject.prefix else ()
-        findings = _object_findings(*question) if (question := ask(subject.obj)) else []
-        problems += [((number, (*prefix, *f.pointer)), Problem(str(f))) for f in findings]
+        if question := ask(subject.obj):
+            for finding in checks.findings(*question):
+                place = _Place(number, (*prefix, *finding.pointer), _text_up_to(finding, question[0]))
+                problems.append((place, Problem(str(finding))))
     return problems
 
 
-def _object_findings(layout: Layout, found: Sequence[Text]) -> list[Finding]:
-    reader = BlockReader(layout)
-    names = {step.pointer: {s.name for s in reader.selectors_of(step)} for step in layout.steps}
-    findings = reader.findings
-    for text in found:
-        steps = layout.steps if text.region.steps is None else text.region.steps
-        # A selector that is complained about is there all the same.
-        known = reader.refused.union(*(names[step.pointer] for step in steps))
-        try:
-            template = expansion.parse(text, braces=layout.braces)
-        except ExpansionError as e:
-            findings.append(Finding(text.where, str(e), text.pointer))
-            continue
-        for expression in template.expressions:
-            if expression.name not in known:
-                there = f"there are {', '.join(sorted(known))}" if known else "there are no selectors"
-                problem = f"no selector is named {expression.name!r} here; {there}"
-                message = str(renderer.ExpressionError(expression.source, problem))
-                findings.append(Finding(text.where, message, text.pointer))
-    return findings
+def _text_up_to(finding: Finding, layout: Layout) -> list[str]:
+    """The lines of the annotation down to the one that *finding* is about."""
+    return layout.annotation.text.splitlines()[: finding.line] if layout.annotation else []

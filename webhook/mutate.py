@@ -9,12 +9,13 @@ from typing import Any
 
 from registry.index import Index
 from registry.selectors import Consumer
-from webhook import annotations, texts
+from webhook import annotations, checks, texts
 from webhook.adapters import layout_of
-from webhook.adapters.step import Layout
-from webhook.analysis import Analysis, StepReport, analyse, asked
+from webhook.adapters.step import Finding, Layout
+from webhook.analysis import Analysis, StepReport, analyse
 from webhook.errors import RefusedError
 from webhook.patch import Op
+from webhook.question import asked
 from webhook.restore import restored
 from webhook.settings import Settings
 from webhook.texts import Text
@@ -58,21 +59,27 @@ def mutate(
     if question is None:
         return Mutation()
     layout, found = question
-    if old is not None and not layout.misplaced:
-        return Mutation(_on_update(obj, old, layout, found))
+    if old is not None and _is_stored_asking(old, asked(obj, layout, found)):
+        return Mutation()
+    if layout.is_definition:
+        if findings := checks.findings(layout, found):
+            raise _refused(findings)
+        return Mutation()
+    if old is not None and not layout.is_misread:
+        return Mutation(restored(obj, old, layout, found))
     analysis = analyse(obj, layout, found, index=index, consumer=consumer, settings=settings)
     if analysis.findings:
         raise refusal(analysis)
     return Mutation(analysis.ops, tuple(analysis.warnings), _audit(analysis.reports))
 
 
-def _on_update(obj: Mapping[str, Any], old: Mapping[str, Any], layout: Layout, found: Sequence[Text]) -> tuple[Op, ...]:
+def _is_stored_asking(old: Mapping[str, Any], digest: str) -> bool:
+    """Whether *old* was stored with the question in it, before there was a webhook.
+
+    To refuse it now would keep controllers from finishing it and people from cancelling it.
+    """
     was = ask(old)
-    if was is not None and asked(old, *was) == asked(obj, layout, found):
-        # It was stored with this question in it, before there was a webhook. To refuse it now would keep
-        # controllers from finishing it and people from cancelling it.
-        return ()
-    return restored(obj, old, layout, found)
+    return was is not None and asked(old, *was) == digest
 
 
 def ask(obj: Mapping[str, Any]) -> tuple[Layout, Sequence[Text]] | None:
@@ -81,7 +88,7 @@ def ask(obj: Mapping[str, Any]) -> tuple[Layout, Sequence[Text]] | None:
     if layout is None:
         return None
     found = texts.find(obj, layout)
-    if layout.misplaced or any(step.blocks for step in layout.steps):
+    if layout.asks:
         return layout, found
     if not found:
         return None
@@ -92,7 +99,11 @@ def ask(obj: Mapping[str, Any]) -> tuple[Layout, Sequence[Text]] | None:
 
 def refusal(analysis: Analysis) -> RefusedError:
     """The refusal that *analysis* comes to."""
-    problems = list(dict.fromkeys(str(finding) for finding in analysis.findings))
+    return _refused(analysis.findings)
+
+
+def _refused(findings: Sequence[Finding]) -> RefusedError:
+    problems = list(dict.fromkeys(str(finding) for finding in findings))
     if len(problems) > _MAX_PROBLEMS:
         problems[_MAX_PROBLEMS:] = [f"and {len(problems) - _MAX_PROBLEMS} more"]
     return RefusedError(problems)

@@ -1,20 +1,24 @@
 """UPDATE: put back what an object was given when it was created. Pure.
 
-``kubectl apply`` sends the author's manifest again, blocks and expressions included. A run's spec may not change any
+``kubectl apply`` sends the author's manifest again, selectors and expressions included. A run's spec may not change any
 more, so nothing is resolved anew: the same question gets the answer that is stored.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
-from webhook import annotations
-from webhook.adapters.step import Layout, Pointer
-from webhook.analysis import asked
+from webhook import annotations, texts
+from webhook.adapters import layout_of
+from webhook.adapters.step import Layout, Pointer, env_names, maps_in
+from webhook.annotations import Resolved
 from webhook.errors import RefusedError
 from webhook.patch import Op, add, at, remove, replace
+from webhook.question import asked, env_lists
 from webhook.texts import Text
 
 _ADVICE = "delete it and create it anew, or create a run of another name"
+_NOTE = ("metadata", "annotations", annotations.RESOLVED)
 
 
 def restored(obj: Mapping[str, Any], old: Mapping[str, Any], layout: Layout, found: Sequence[Text]) -> tuple[Op, ...]:
@@ -26,24 +30,76 @@ def restored(obj: Mapping[str, Any], old: Mapping[str, Any], layout: Layout, fou
     note = annotations.read(old)
     if note is None:
         raise RefusedError([f"extensions are resolved when a run is created, and it has none from then; {_ADVICE}"])
-    if note.asked != asked(obj, layout, found):
+    if _is_repeated(layout, note) and obj.get("spec") == old.get("spec"):
+        # Only the annotation was put back, beside what it got.
+        return tuple(_without_questions(obj, old, layout))
+    if not _have_stayed(old, layout) or not _is_asked_again(obj, old, layout, found, note=note):
         raise RefusedError([f"what a run asks for is fixed when it is created, and this differs; {_ADVICE}"])
     return tuple(_ops(obj, old, layout, found))
 
 
+def _is_repeated(layout: Layout, note: Resolved) -> bool:
+    """Whether nothing but the annotation asks, and says what it said."""
+    annotation = layout.annotation
+    return (
+        annotation is not None
+        and layout.questions() == [annotation.pointer]
+        and annotations.digest(annotation.content) == note.annotation
+    )
+
+
+def _have_stayed(old: Mapping[str, Any], layout: Layout) -> bool:
+    """Whether the steps that ask are where they were: what *old* has in another place is not theirs."""
+    stored = layout_of(old)
+    places = {step.pointer: step.key for step in (*stored.steps, *stored.spare)} if stored else {}
+    return all(places.get(step.pointer) == step.key for step in layout.steps if step.asks)
+
+
+def _is_asked_again(
+    obj: Mapping[str, Any], old: Mapping[str, Any], layout: Layout, found: Sequence[Text], *, note: Resolved
+) -> bool:
+    if asked(obj, layout, found) == note.asked:
+        return True
+    # Server-side apply merges lists whose items have keys: then the stored variables stand beside the author's.
+    submitted = _as_submitted(obj, old, layout, found, note=note)
+    again = layout_of(submitted)
+    return again is not None and asked(submitted, again, texts.find(submitted, again)) == note.asked
+
+
+def _as_submitted(
+    obj: Mapping[str, Any], old: Mapping[str, Any], layout: Layout, found: Sequence[Text], *, note: Resolved
+) -> Mapping[str, Any]:
+    """*obj* without what it holds only because *old* was given it."""
+    submitted = deepcopy(dict(obj))
+    keys = {step.env: step.key for step in layout.steps}
+    for pointer in env_lists(layout, found):
+        entries, stored = at(submitted, pointer), at(old, pointer)
+        if not isinstance(entries, list) or not isinstance(stored, list):
+            continue
+        names = note.added_to(keys.get(pointer, ""))
+        entries[:] = [e for e in entries if e not in stored or not env_names({"env": [e]}) & names]
+        for i, entry in maps_in(entries):
+            by_reference = {key: value for key, value in entry.items() if key != "value"}
+            if "valueFrom" in entry and by_reference in stored:
+                entries[i] = {key: value for key, value in entry.items() if key != "valueFrom"}
+    return submitted
+
+
 def _ops(obj: Mapping[str, Any], old: Mapping[str, Any], layout: Layout, found: Sequence[Text]) -> Iterator[Op]:
-    lists = dict.fromkeys(step.env for step in layout.steps if step.env and step.blocks)
-    # A whole list, because expressions may have put variables of their own into it.
-    lists |= dict.fromkeys(text.pointer[:-2] for text in found if text.pointer[-3:-2] == ("env",))
+    # Whole lists, because expressions may have put variables of their own into them.
+    lists = env_lists(layout, found)
     for pointer in lists:
         yield from _put_back(obj, old, pointer)
     for text in found:
         if text.pointer[:-2] not in lists:
             yield from _put_back(obj, old, text.pointer)
-    for pointer in dict.fromkeys(block.pointer for step in layout.steps for block in step.blocks):
-        yield remove(pointer)
-    text_of_note = at(old, ("metadata", "annotations", annotations.RESOLVED))
-    if at(obj, ("metadata", "annotations", annotations.RESOLVED)) != text_of_note:
+    yield from _without_questions(obj, old, layout)
+
+
+def _without_questions(obj: Mapping[str, Any], old: Mapping[str, Any], layout: Layout) -> Iterator[Op]:
+    yield from (remove(pointer) for pointer in layout.questions())
+    text_of_note = at(old, _NOTE)
+    if at(obj, _NOTE) != text_of_note:
         yield annotations.put(obj, text_of_note)
 
 

@@ -1,13 +1,13 @@
 """The strings of an object that hold expressions. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
 import renderer
-from webhook.adapters.step import Kind, Layout, Place, Pointer, Region
+from webhook.adapters.step import Given, Kind, Layout, Place, Pointer, Region, Step
 
 
 class Text(NamedTuple):
@@ -31,6 +31,14 @@ def find(obj: Mapping[str, Any], layout: Layout) -> list[Text]:
     blocks = {block.pointer for step in layout.steps for block in step.blocks}
     placed = ((_pointer(link), content) for link, content in suspects)
     return [_text(p, s, layout) for p, s in placed if _is_ours(p, s, layout, blocks)]
+
+
+def given(step: Step, layout: Layout) -> Iterator[tuple[Given, Text]]:
+    """The variables that the annotation sets for *step*, and their values."""
+    region, _ = layout.region_of(step.pointer)
+    for variable in step.given:
+        where = f"{step.where}.env[{variable.name}]"
+        yield variable, Text(variable.pointer, variable.value, region, Place.ENV, where)
 
 
 def looks_asking(value: str, layout: Layout) -> bool:

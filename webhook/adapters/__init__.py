@@ -21,7 +21,7 @@ _BY_API: dict[str, dict[str, _Adapter]] = {
         "Workflow": argo.workflow,
         "WorkflowTemplate": definitions.argo,
         "ClusterWorkflowTemplate": definitions.argo,
-        "CronWorkflow": definitions.argo,
+        "CronWorkflow": argo.cron_workflow,
     },
 }
 
@@ -32,4 +32,4 @@ def layout_of(obj: Mapping[str, Any]) -> Layout | None:
         return fuseml.workflow(obj)
     kinds = _BY_API.get(str(obj.get("apiVersion")))
     adapter = kinds.get(str(obj.get("kind"))) if kinds else None
-    return adapter(obj) if adapter else None
+    return adapter(obj) if adapter else definitions.other(obj)

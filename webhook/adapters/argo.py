@@ -1,9 +1,13 @@
 """Where steps are in an Argo Workflow: templates of every type. Pure."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
+from webhook.adapters import annotation
+from webhook.adapters.definitions import in_vain
 from webhook.adapters.step import (
+    Behind,
     Block,
     Engine,
     Kind,
@@ -12,6 +16,7 @@ from webhook.adapters.step import (
     Region,
     Step,
     as_map,
+    behind,
     block_of,
     env_names,
     maps_in,
@@ -20,7 +25,6 @@ from webhook.adapters.step import (
 
 _SPEC: Pointer = ("spec",)
 _ADVICE = "write it into a template that runs a container: templates[].extensions"
-_NO_CONTAINER = ("steps", "dag", "suspend")
 _NO_ENV = {
     "resource": "a resource template has no env",
     "data": "a data template has no env",
@@ -32,26 +36,59 @@ _NO_ENV = {
 def workflow(obj: Mapping[str, Any]) -> Layout:
     """Find the steps of a Workflow's own templates."""
     spec = as_map(obj.get("spec"))
-    finder = _Finder(as_map(spec.get("templateDefaults")))
+    return annotation.of_run(obj, _found(spec, _SPEC).layout())
+
+
+def cron_workflow(obj: Mapping[str, Any]) -> Layout:
+    """Find the steps of the Workflows that a CronWorkflow makes.
+
+    It passes on annotations to them, and nothing that Argo does not know.
+    """
+    spec = as_map(obj.get("spec"))
+    metadata = (*_SPEC, "workflowMetadata")
+    passed_on = as_map(as_map(spec.get("workflowMetadata")).get("annotations"))
+    advice = "write selectors into spec.workflowMetadata.annotations, for the Workflows that it makes"
+    misplaced = annotation.unread(as_map(obj.get("metadata")), advice) + in_vain(obj, advice, read=metadata)
+    if annotation.RUN_SELECTORS not in passed_on:
+        regions = {_SPEC: Region("spec", ())}
+        return Layout(Engine.ARGO, (), regions, tuple(misplaced), is_definition=True)
+    finder = _found(as_map(spec.get("workflowSpec")), (*_SPEC, "workflowSpec"))
+    layout = finder.layout()
+    regions = {**layout.regions, metadata: Region("", kind=Kind.OPAQUE)}
+    layout = replace(layout, regions=regions, misplaced=tuple(misplaced), is_definition=True)
+    return annotation.attached(layout, passed_on, (*metadata, "annotations"))
+
+
+def _found(spec: Mapping[str, Any], pointer: Pointer) -> "_Finder":
+    """All that is in a Workflow's *spec*, which is at *pointer*."""
+    finder = _Finder(as_map(spec.get("templateDefaults")), pointer)
     if "extensions" in spec:
         finder.misplaced.append(f"spec: 'extensions' is not read here; {_ADVICE}")
+    if "workflowTemplateRef" in spec:
+        finder.behind.append(behind("", "the run", "workflowTemplateRef", "write them into templates of the Workflow"))
+    finder.unread(spec.get("workflowMetadata"), "spec.workflowMetadata")
+    finder.unread(spec.get("podMetadata"), "spec.podMetadata")
+    finder.unread(as_map(spec.get("templateDefaults")).get("metadata"), "templateDefaults.metadata")
     for i, template in maps_in(spec.get("templates")):
-        pointer = (*_SPEC, "templates", i)
-        finder.template(template, pointer, where=f"templates[{name_of(template, i)}]", key=name_of(template, i))
-    return finder.layout()
+        own = (*pointer, "templates", i)
+        finder.template(template, own, where=f"templates[{name_of(template, i)}]", key=name_of(template, i))
+    finder.hooks(spec, where="spec")
+    return finder
 
 
 class _Finder:
     """Collects steps and regions on the way down."""
 
-    def __init__(self, defaults: Mapping[str, Any]) -> None:
+    def __init__(self, defaults: Mapping[str, Any], spec: Pointer) -> None:
         self._defaults = defaults
+        self._defaults_at = (*spec, "templateDefaults")
         self._steps: list[Step] = []
-        self._regions: dict[Pointer, Region] = {_SPEC: Region("spec")}
+        self._spare: list[Step] = []
+        self._regions: dict[Pointer, Region] = {spec: Region("spec")}
         self.misplaced: list[str] = []
+        self.behind: list[Behind] = []
         for kind in ("container", "script"):
-            pointer = (*_SPEC, "templateDefaults", kind)
-            self._regions[pointer] = Region(f"templateDefaults.{kind}", kind=Kind.CONTAINER)
+            self._regions[(*self._defaults_at, kind)] = Region(f"templateDefaults.{kind}", kind=Kind.CONTAINER)
 
     def layout(self) -> Layout:
         used = {block.pointer for step in self._steps for block in step.blocks}
@@ -59,12 +96,26 @@ class _Finder:
             if block.pointer not in used:
                 where = ".".join(str(part) for part in block.pointer[1:-1])
                 self.misplaced.append(f"{where}: 'extensions' has no template here to be the default of")
-        return Layout(Engine.ARGO, tuple(self._steps), self._regions, tuple(dict.fromkeys(self.misplaced)))
+        return Layout(
+            Engine.ARGO,
+            tuple(self._steps),
+            self._regions,
+            tuple(dict.fromkeys(self.misplaced)),
+            spare=tuple(self._spare),
+            behind=tuple(self.behind),
+        )
 
     def _default_blocks(self, kind: str) -> tuple[Block, ...]:
-        pointer = (*_SPEC, "templateDefaults")
-        of_kind = block_of(as_map(self._defaults.get(kind)), (*pointer, kind))
-        return block_of(self._defaults, pointer) + of_kind
+        if not self._defaults:
+            return ()
+        of_kind = block_of(as_map(self._defaults.get(kind)), (*self._defaults_at, kind))
+        return block_of(self._defaults, self._defaults_at) + of_kind
+
+    def unread(self, metadata: object, where: str) -> None:
+        """Note annotations of ours in the *metadata* of what is made by the run."""
+        if metadata:
+            messages = annotation.unread(as_map(metadata), "write it into metadata.annotations of the Workflow")
+            self.misplaced += [f"{where}: {message}" for message in messages]
 
     def template(self, template: Mapping[str, Any], pointer: Pointer, *, where: str, key: str) -> None:
         shared = block_of(template, pointer)
@@ -78,6 +129,10 @@ class _Finder:
             if step.env is not None:
                 self._regions[step.pointer] = Region(step.where, (step,), Kind.CONTAINER)
         self._steps += steps
+        if "annotations" in as_map(template.get("metadata")):
+            self.unread(template["metadata"], f"{where}.metadata")
+        if "annotations" in template:
+            self.unread(template, where)
         if shared and not any(b in step.blocks for step in steps for b in shared):
             self.misplaced.append(f"{where}: 'extensions' is not read here; {_ADVICE}")
         self._calls(template, pointer, where=where, key=key)
@@ -112,9 +167,12 @@ class _Finder:
                 blocks=shared + block_of(container_set, (*pointer, "containerSet")) + block_of(container, own),
                 env=(*own, "env"),
             )
-        for kind, why in _NO_ENV.items():
-            if shared and kind in template:
-                yield Step(key=key, where=where, pointer=(*pointer, kind), blocks=shared, no_env=why)
+        for kind in [kind for kind in _NO_ENV if kind in template]:
+            step = Step(key, where, (*pointer, kind), shared, no_env=_NO_ENV[kind], beside=True)
+            if shared:
+                yield step
+            else:
+                self._spare.append(step)
 
     def _users_own(self, template: Mapping[str, Any], pointer: Pointer, *, where: str, key: str) -> Iterator[Step]:
         for section, prefix in (("initContainers", "init"), ("sidecars", "sidecar")):
@@ -126,6 +184,7 @@ class _Finder:
                     pointer=own,
                     blocks=block_of(container, own),
                     env=(*own, "env"),
+                    beside=True,
                 )
 
     def _calls(self, template: Mapping[str, Any], pointer: Pointer, *, where: str, key: str) -> None:
@@ -133,10 +192,26 @@ class _Finder:
         for called, call, name in _called(template):
             if "extensions" in called:
                 self.misplaced.append(f"{where}.{name}: 'extensions' is not read here; {_ADVICE}")
+            self._refer(called, where=f"{where}.{name}")
+            self.hooks(called, where=f"{where}.{name}")
             inline = called.get("inline")
             if isinstance(inline, dict) and len(pointer) < 32:
                 own = (*pointer, *call, "inline")
                 self.template(inline, own, where=f"{where}.{name}.inline", key=f"{key}/{name_of(called, name)}")
+
+    def hooks(self, part: Mapping[str, Any], *, where: str) -> None:
+        """Templates that are called when *part* ends or gets into a state."""
+        for name, hook in as_map(part.get("hooks")).items():
+            self._refer(as_map(hook), where=f"{where}.hooks.{name}")
+
+    def _refer(self, call: Mapping[str, Any], *, where: str) -> None:
+        """Note if what is called is in another object."""
+        reference = as_map(call.get("templateRef"))
+        if reference:
+            for key in dict.fromkeys((name_of(call, ""), str(reference.get("template")))):
+                if key:
+                    advice = "write them into a template of the Workflow"
+                    self.behind.append(behind(key, where, "templateRef", advice))
 
 
 def _called(template: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Pointer, str]]:

@@ -1,9 +1,10 @@
 """Definitions, which runs refer to: selectors are not read in them, and are not passed over in silence. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from webhook.adapters.step import Engine, Kind, Layout, Pointer, Region
+from webhook.adapters import annotation
+from webhook.adapters.step import Engine, Kind, Layout, Pointer, Region, as_map, maps_in
 
 
 def tekton(obj: Mapping[str, Any]) -> Layout:
@@ -16,23 +17,36 @@ def argo(obj: Mapping[str, Any]) -> Layout:
     return _layout(obj, Engine.ARGO, "Workflow")
 
 
+def other(obj: Mapping[str, Any]) -> Layout | None:
+    """What any other object asks for in vain; None if it has none of our annotations, or a controller made it."""
+    metadata = as_map(obj.get("metadata"))
+    messages = annotation.unread(metadata, "it is read on a run of Tekton or Argo")
+    if not messages or any(owner.get("controller") is True for _, owner in maps_in(metadata.get("ownerReferences"))):
+        return None
+    return Layout(Engine.TEKTON, (), {}, tuple(messages), is_definition=True)
+
+
 def _layout(obj: Mapping[str, Any], engine: Engine, run: str) -> Layout:
     advice = f"selectors are read in a run: write them into inline steps of a {run}"
-    misplaced = tuple(f"{where}: 'extensions' is not read in a {obj.get('kind')}; {advice}" for where in _blocks(obj))
-    return Layout(engine, (), {("spec",): Region("spec", (), Kind.OTHER)}, misplaced)
+    misplaced = annotation.unread(as_map(obj.get("metadata")), f"it is read on a {run}") + in_vain(obj, advice)
+    return Layout(engine, (), {("spec",): Region("spec", (), Kind.OTHER)}, tuple(misplaced), is_definition=True)
 
 
-def _blocks(obj: Mapping[str, Any]) -> Iterator[str]:
-    """Where, below ``spec``, there is a list ``extensions`` of maps with names: a block, not a field of the engine."""
+def in_vain(obj: Mapping[str, Any], advice: str, *, read: Pointer = ()) -> list[str]:
+    """Blocks and annotations of ours anywhere below ``spec``, but for those among the annotations of *read*."""
+    messages = []
     pending: list[tuple[Pointer, Any]] = [(("spec",), obj.get("spec"))]
     while pending:
         pointer, node = pending.pop(0)
+        where = ".".join(str(part) for part in pointer)
         if isinstance(node, list):
             pending += [((*pointer, i), item) for i, item in enumerate(node)]
         elif isinstance(node, dict):
             if _is_block(node.get("extensions")):
-                yield ".".join(str(part) for part in pointer)
+                messages.append(f"{where}: 'extensions' is not read in a {obj.get('kind')}; {advice}")
+            messages += [f"{where}: {m}" for m in annotation.unread(node, advice, is_read=pointer == read)]
             pending += [((*pointer, key), item) for key, item in node.items()]
+    return messages
 
 
 def _is_block(value: object) -> bool:

@@ -3,7 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
+
+from webhook.adapters.positions import Outline
 
 Pointer: TypeAlias = tuple[str | int, ...]
 
@@ -41,6 +44,14 @@ class Block(NamedTuple):
     content: Any
 
 
+class Given(NamedTuple):
+    """A variable that an annotation sets for a step, and where it stands there."""
+
+    pointer: Pointer
+    name: str
+    value: str
+
+
 class Step(NamedTuple):
     """A container that may get services.
 
@@ -49,6 +60,8 @@ class Step(NamedTuple):
         where: Names it for people: ``tasks[train].steps[main]``.
         env: Its list of variables; None if it has no place for one, then *no_env* says why.
         present: Names that are set for it elsewhere, and win: ``stepTemplate``, ``podTemplate``, ``templateDefaults``.
+        given: What the annotation sets for it.
+        beside: Whether it is meant only if it is named: a sidecar, an init container.
     """
 
     key: str
@@ -58,6 +71,29 @@ class Step(NamedTuple):
     env: Pointer | None = None
     no_env: str = ""
     present: frozenset[str] = frozenset()
+    given: tuple[Given, ...] = ()
+    beside: bool = False
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is anything to do for it."""
+        return bool(self.blocks or self.given)
+
+
+class Behind(NamedTuple):
+    """Steps that are not in the object.
+
+    Attributes:
+        key: What their keys begin with; "" if it is all of the run's.
+        why: Says for people whose steps they are and why they cannot be given anything.
+        advice: What would help.
+        is_meant: Whether ``*`` means them, too.
+    """
+
+    key: str
+    why: str
+    advice: str
+    is_meant: bool = True
 
 
 class Region(NamedTuple):
@@ -89,6 +125,54 @@ class Region(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that the author of an object must mend.
+
+    Attributes:
+        where: Names the place for people.
+        pointer: The place itself.
+        line: Which line of the text at *pointer* it is, from 1; 0 for what is no text of several lines.
+    """
+
+    where: str
+    message: str
+    pointer: Pointer = ()
+    line: int = 0
+
+    def __str__(self) -> str:
+        """``tasks[train].steps[main]: selector 'store': …``."""
+        return f"{self.where}: {self.message}" if self.where else self.message
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """An annotation that asks for steps, in YAML.
+
+    Attributes:
+        pointer: Where it stands in the object; a pointer that goes on from there leads into its text.
+        content: What it says; the text itself if it cannot be read.
+    """
+
+    pointer: Pointer
+    text: str
+    content: Any
+
+    def covers(self, pointer: Pointer) -> bool:
+        """Whether *pointer* leads into it."""
+        return pointer[: len(self.pointer)] == self.pointer
+
+    def finding(self, pointer: Pointer, message: str) -> Finding:
+        """What is wrong at *pointer*: ``annotation extensions.fuseml.org/run-selectors:2:5: …``."""
+        line, column = self.outline.of(pointer[len(self.pointer) :])
+        return Finding(f"annotation {self.pointer[-1]}:{line}:{column}", message, pointer, line)
+
+    @cached_property
+    def outline(self) -> Outline:
+        """The lines and columns of its text."""
+        return Outline(self.text)
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """Everything about an object that the rest of the pipeline needs to know.
 
@@ -97,6 +181,11 @@ class Layout:
         misplaced: Blocks where none is read, with advice.
         braces: Whether ``{{ extension… }}`` is an expression, too.
         annotated: Whether the object has annotations to keep notes in.
+        spare: Steps that have a place for selectors in annotations only; their region is that of their parent.
+        behind: Steps that an annotation may name and that are not in the object.
+        annotation: What asks for some of the steps.
+        problems: What is wrong with the annotation.
+        is_definition: Whether nothing is resolved in it, only in the runs that come of it.
     """
 
     engine: Engine
@@ -105,6 +194,28 @@ class Layout:
     misplaced: tuple[str, ...] = ()
     braces: bool = False
     annotated: bool = True
+    spare: tuple[Step, ...] = ()
+    behind: tuple[Behind, ...] = ()
+    annotation: Annotation | None = None
+    problems: tuple[Finding, ...] = ()
+    is_definition: bool = False
+
+    @property
+    def is_misread(self) -> bool:
+        """Whether there are selectors that are not known, and would be missed by expressions that use them."""
+        return bool(self.misplaced or self.problems)
+
+    @property
+    def asks(self) -> bool:
+        """Whether anything is asked for, expressions apart."""
+        return self.is_misread or self.annotation is not None or any(step.blocks for step in self.steps)
+
+    def questions(self) -> list[Pointer]:
+        """The blocks and the annotation: what is taken out of an object that gets what it asks for."""
+        blocks = dict.fromkeys(block.pointer for step in self.steps for block in step.blocks)
+        if self.annotation is None:
+            return list(blocks)
+        return [pointer for pointer in blocks if not self.annotation.covers(pointer)] + [self.annotation.pointer]
 
     def region_of(self, pointer: Pointer) -> tuple[Region, Pointer]:
         """The innermost region around the string at *pointer*, and the rest of the way from there."""
@@ -140,6 +251,12 @@ def name_of(part: Mapping[str, Any], otherwise: object) -> str:
     """Its ``name``, or what to call it without one."""
     name = part.get("name")
     return name if isinstance(name, str) and name else str(otherwise)
+
+
+def behind(key: str, whose: str, reference: str, advice: str) -> Behind:
+    """Steps that are behind a *reference*."""
+    why = f"the steps of {whose} are behind a reference ({reference}), where nothing can be given to them yet"
+    return Behind(key, why, advice)
 
 
 def block_of(part: Mapping[str, Any], pointer: Pointer) -> tuple[Block, ...]:

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from webhook.adapters import annotation
 from webhook.adapters.step import (
+    Behind,
     Block,
     Engine,
     Kind,
@@ -12,6 +14,7 @@ from webhook.adapters.step import (
     Region,
     Step,
     as_map,
+    behind,
     block_of,
     env_names,
     maps_in,
@@ -21,6 +24,7 @@ from webhook.adapters.step import (
 _SPEC: Pointer = ("spec",)
 _TASK_ADVICE = "write it into taskSpec.extensions (every step of the task) or taskSpec.steps[].extensions"
 _REF = "a step with 'ref' takes no env"
+_INLINE = "write them inline, as {}"
 
 
 def pipeline_run(obj: Mapping[str, Any]) -> Layout | None:
@@ -32,6 +36,7 @@ def pipeline_run(obj: Mapping[str, Any]) -> Layout | None:
     finder.misplace(spec, "spec", _TASK_ADVICE)
     for i, task in maps_in(spec.get("taskRunSpecs")):
         finder.misplace(task, f"taskRunSpecs[{i}]", _TASK_ADVICE)
+        finder.unread(task.get("metadata"), f"taskRunSpecs[{i}].metadata")
         names = _pod_env(task, "podTemplate") | _pod_env(task, "taskPodTemplate")
         finder.task_env[str(task.get("pipelineTaskName"))] = names
         for template in ("podTemplate", "taskPodTemplate"):
@@ -39,7 +44,9 @@ def pipeline_run(obj: Mapping[str, Any]) -> Layout | None:
     finder.pod_template((*_SPEC, "podTemplate"), "podTemplate")
     finder.pod_template((*_SPEC, "taskRunTemplate", "podTemplate"), "taskRunTemplate.podTemplate")
     finder.pipeline(as_map(spec.get("pipelineSpec")), (*_SPEC, "pipelineSpec"), where="", key="")
-    return finder.layout()
+    if "pipelineRef" in spec:
+        finder.behind.append(behind("", "the run", "pipelineRef", _INLINE.format("pipelineSpec")))
+    return annotation.of_run(obj, finder.layout())
 
 
 def task_run(obj: Mapping[str, Any]) -> Layout | None:
@@ -51,7 +58,9 @@ def task_run(obj: Mapping[str, Any]) -> Layout | None:
     finder.misplace(spec, "spec", _TASK_ADVICE)
     finder.pod_template((*_SPEC, "podTemplate"), "podTemplate")
     finder.task(as_map(spec.get("taskSpec")), (*_SPEC, "taskSpec"), where="", key="", present=finder.pod_env)
-    return finder.layout()
+    if "taskRef" in spec:
+        finder.behind.append(behind("", "the run", "taskRef", _INLINE.format("taskSpec")))
+    return annotation.of_run(obj, finder.layout())
 
 
 def _is_controlled(obj: Mapping[str, Any]) -> bool:
@@ -75,14 +84,23 @@ class _Finder:
         self.task_env: dict[str, frozenset[str]] = {}
         self._steps: list[Step] = []
         self._regions: dict[Pointer, Region] = {_SPEC: Region("spec")}
-        self._misplaced: list[str] = []
+        self.misplaced: list[str] = []
+        self.behind: list[Behind] = []
 
     def layout(self) -> Layout:
-        return Layout(Engine.TEKTON, tuple(self._steps), self._regions, tuple(self._misplaced))
+        return Layout(
+            Engine.TEKTON, tuple(self._steps), self._regions, tuple(self.misplaced), behind=tuple(self.behind)
+        )
 
     def misplace(self, part: Mapping[str, Any], where: str, advice: str) -> None:
         if "extensions" in part:
-            self._misplaced.append(f"{where}: 'extensions' is not read here; {advice}")
+            self.misplaced.append(f"{where}: 'extensions' is not read here; {advice}")
+
+    def unread(self, metadata: object, where: str) -> None:
+        """Note annotations of ours in the *metadata* of what is made by the run."""
+        if metadata:
+            messages = annotation.unread(as_map(metadata), "write it into metadata.annotations of the run")
+            self.misplaced += [f"{where}: {message}" for message in messages]
 
     def pod_template(self, pointer: Pointer, where: str) -> None:
         self._regions[pointer] = Region(where, kind=Kind.CONTAINER)
@@ -100,6 +118,7 @@ class _Finder:
         task_spec = as_map(task.get("taskSpec"))
         if "taskRef" in task or "pipelineRef" in task:
             self.misplace(task, where, "the steps of a task behind a reference are not in this object")
+            self._refer(task, where=where, key=key.removesuffix("/"))
         else:
             self.misplace(task, where, _TASK_ADVICE)
         if "pipelineSpec" in task:
@@ -108,6 +127,7 @@ class _Finder:
         elif task_spec.get("apiVersion"):
             # A custom task: what it means is known only to its own controller.
             self._regions[(*pointer, "taskSpec", "spec")] = Region(where, kind=Kind.OPAQUE)
+            self.behind.append(_custom(key.removesuffix("/"), where))
         else:
             present = self.pod_env | self.task_env.get(name_of(task, ""), frozenset())
             self.task(task_spec, (*pointer, "taskSpec"), where=f"{where}.", key=key, present=present)
@@ -115,8 +135,18 @@ class _Finder:
         # Without inline steps of its own, what a task is given comes from the run's selectors.
         self._regions[pointer] = Region(where, steps or None)
 
+    def _refer(self, task: Mapping[str, Any], *, where: str, key: str) -> None:
+        """Note that the steps of *task* are in another object."""
+        kind, spec = ("taskRef", "taskSpec") if "taskRef" in task else ("pipelineRef", "pipelineSpec")
+        version = str(as_map(task.get(kind)).get("apiVersion") or "tekton.dev/")
+        if version.startswith("tekton.dev/"):
+            self.behind.append(behind(key, where, kind, _INLINE.format(spec)))
+        else:
+            self.behind.append(_custom(key, where))
+
     def task(self, spec: Mapping[str, Any], pointer: Pointer, *, where: str, key: str, present: frozenset[str]) -> None:
         shared = block_of(spec, pointer)
+        self.unread(spec.get("metadata"), f"{where}taskSpec.metadata")
         template = as_map(spec.get("stepTemplate"))
         if template:
             self.misplace(template, f"{where}stepTemplate", _TASK_ADVICE)
@@ -126,7 +156,7 @@ class _Finder:
             for i, step in maps_in(spec.get("steps"))
         ]
         if shared and not steps:
-            self._misplaced.append(f"{where}taskSpec: 'extensions' is not read here; the task has no steps")
+            self.misplaced.append(f"{where}taskSpec: 'extensions' is not read here; the task has no steps")
         sidecars = [
             _sidecar(sidecar, (*pointer, "sidecars", i), where=where, key=key, number=i)
             for i, sidecar in maps_in(spec.get("sidecars"))
@@ -170,4 +200,9 @@ def _sidecar(content: Mapping[str, Any], pointer: Pointer, *, where: str, key: s
         pointer=pointer,
         blocks=block_of(content, pointer),
         env=(*pointer, "env"),
+        beside=True,
     )
+
+
+def _custom(key: str, where: str) -> Behind:
+    return Behind(key, f"{where} is a custom task, which has no steps", "leave it out", is_meant=False)
