@@ -21,6 +21,7 @@ from registry.store_folder import SUFFIXES, FolderStore, read_file
 from webhook import lint as linter
 from webhook import manifests
 from webhook.adapters.step import as_map
+from webhook.controller.command import controller
 from webhook.explain import as_text, explain
 from webhook.preview import Previewer, Subject, subjects
 from webhook.settings import Settings
@@ -292,6 +293,9 @@ def webhook(
         drain=drain,
         notice=_INLINE if folder else "",
     )
+
+
+commands.add_command(controller)
 
 
 def _registry_problems(folder: Path, allowed: frozenset[str]) -> list[Problem]:

@@ -1,0 +1,197 @@
+"""Certificates of our own, as TLS libraries see them."""
+
+import ssl
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from webhook.controller import authority
+from webhook.controller.authority import Authority, Leaf, flaw, issue, make_authority
+from webhook.controller.certs import bundle, names
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+DAY = timedelta(days=1)
+NAMES = names("fuseml-webhook", "fuseml")
+CA = make_authority(NOW, 1825 * DAY)
+OTHER = make_authority(NOW, 1825 * DAY)
+LEAF = issue(CA, NAMES, NOW, 90 * DAY)
+
+
+def shake_hands(tmp_path, leaf, trusted, name):
+    """What an API server does: verify the leaf for *name*; None, or why not."""
+    (tmp_path / "tls.crt").write_bytes(leaf.pem)
+    (tmp_path / "tls.key").write_bytes(authority.key_pem(leaf.key))
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(tmp_path / "tls.crt", tmp_path / "tls.key")
+    client = ssl.create_default_context(cadata=bundle(trusted).decode())
+    client.verify_flags |= ssl.VERIFY_X509_STRICT
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ours = server.wrap_bio(to_server, to_client, server_side=True)
+    theirs = client.wrap_bio(to_client, to_server, server_hostname=name)
+    try:
+        for side in (theirs, ours, theirs, ours):
+            with suppress(ssl.SSLWantReadError):
+                side.do_handshake()
+    except ssl.SSLCertVerificationError as e:
+        return e.verify_message
+    assert theirs.getpeercert()
+    return None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_leaf_is_accepted_for_each_of_its_names(tmp_path, name):
+    assert shake_hands(tmp_path, LEAF, [CA], name) is None
+
+
+@pytest.mark.parametrize("trusted", [[CA, OTHER], [OTHER, CA]], ids=["first", "second"])
+def test_leaf_is_accepted_by_who_trusts_another_authority_as_well(tmp_path, trusted):
+    assert shake_hands(tmp_path, LEAF, trusted, NAMES[0]) is None
+
+
+def test_leaf_is_not_accepted_by_who_trusts_another_authority_alone(tmp_path):
+    assert "unable to get local issuer" in shake_hands(tmp_path, LEAF, [OTHER], NAMES[0])
+
+
+def test_leaf_is_not_accepted_for_another_name(tmp_path):
+    assert "Hostname mismatch" in shake_hands(tmp_path, LEAF, [CA], "fuseml-webhook.other.svc")
+
+
+def test_names_are_those_of_the_service():
+    assert NAMES == (
+        "fuseml-webhook.fuseml.svc",
+        "fuseml-webhook.fuseml.svc.cluster.local",
+        "fuseml-webhook.fuseml",
+        "fuseml-webhook",
+    )
+
+
+def test_longest_possible_names_can_be_issued():
+    longest = names("s" * 63, "n" * 63)
+
+    assert flaw(issue(CA, longest, NOW, DAY), [CA], longest, NOW) == ""
+
+
+def test_leaf_is_valid_for_clocks_that_are_behind():
+    assert flaw(LEAF, [CA], NAMES, NOW - timedelta(minutes=9)) == ""
+
+
+def test_leaf_ends_with_its_authority():
+    leaf = issue(CA, NAMES, NOW, 10_000 * DAY)
+
+    assert leaf.certificate.not_valid_after_utc == CA.certificate.not_valid_after_utc
+
+
+@pytest.mark.parametrize(("age", "expected"), [(59 * DAY, False), (60 * DAY, True), (91 * DAY, True)])
+def test_certificate_is_due_after_two_thirds_of_its_life(age, expected):
+    assert authority.due(LEAF.certificate, NOW + age) is expected
+
+
+def test_life_shorter_than_the_tolerance_is_not_due_at_once():
+    leaf = issue(CA, NAMES, NOW, timedelta(seconds=30))
+
+    assert not authority.due(leaf.certificate, NOW + timedelta(seconds=19))
+
+
+@pytest.mark.parametrize(
+    ("leaf", "after", "expected"),
+    [
+        pytest.param(LEAF, DAY, "", id="good"),
+        pytest.param(None, DAY, "there is none", id="none"),
+        pytest.param(Leaf(LEAF.certificate, None, CA.certificate), DAY, "its key is missing or another's", id="key"),
+        pytest.param(LEAF, 90 * DAY, "it has expired", id="expired"),
+        pytest.param(LEAF, -DAY, "it is not valid yet", id="future"),
+        pytest.param(issue(OTHER, NAMES, NOW, DAY), DAY / 2, "its issuer is not trusted", id="issuer"),
+        pytest.param(issue(CA, names("x", "fuseml"), NOW, DAY), DAY / 2, "it is for other names", id="names"),
+        pytest.param(issue(CA, (*NAMES, "x"), NOW, DAY), DAY / 2, "it is for other names", id="more-names"),
+        pytest.param(
+            Leaf(LEAF.certificate, LEAF.key, OTHER.certificate),
+            DAY,
+            "ca.crt beside it is not its issuer's",
+            id="ca.crt",
+        ),
+    ],
+)
+def test_flaw_of_a_leaf_is_named(leaf, after, expected):
+    assert flaw(leaf, [CA], NAMES, NOW + after) == expected
+
+
+def test_authority_that_only_names_itself_so_is_not_trusted():
+    impostor = Authority(LEAF.certificate, LEAF.key)
+
+    assert flaw(issue(impostor, NAMES, NOW, DAY), [impostor], NAMES, NOW) == "it does not verify"
+
+
+def test_authority_without_its_key_issues_nothing():
+    with pytest.raises(ValueError, match="without its key"):
+        issue(Authority(CA.certificate), NAMES, NOW, DAY)
+
+
+# Read
+
+
+def text_of(*authorities):
+    return b"".join(a.pem for a in authorities), b"".join(authority.key_pem(a.key) for a in authorities)
+
+
+def test_what_was_written_is_read():
+    read = authority.read_authorities(*text_of(CA, OTHER))
+
+    assert text_of(*read) == text_of(CA, OTHER)
+
+
+def test_keys_find_their_certificates_in_any_order():
+    certificates, _ = text_of(CA, OTHER)
+    _, keys = text_of(OTHER, CA)
+
+    read = authority.read_authorities(certificates, keys)
+
+    assert [a.key.private_numbers() for a in read] == [CA.key.private_numbers(), OTHER.key.private_numbers()]
+
+
+def test_key_of_another_is_no_key():
+    assert not authority.read_authorities(text_of(CA)[0], text_of(OTHER)[1])[0].issuing
+
+
+def test_leaf_is_no_authority():
+    assert authority.read_authorities(LEAF.pem, authority.key_pem(LEAF.key)) == ()
+
+
+BROKEN = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+
+
+@pytest.mark.parametrize("garbage", [b"", b"\x00\xff", b"hello", BROKEN, LEAF.pem[:300]], ids=range(5))
+def test_garbage_is_passed_over(garbage):
+    certificates, keys = text_of(CA)
+
+    assert len(authority.read_authorities(garbage + b"\n" + certificates, garbage + keys)) == 1
+    assert authority.read_leaf(garbage, garbage, garbage) is None
+
+
+def _pem(key, password=None):
+    encryption = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param(_pem(rsa.generate_private_key(65537, 2048)), id="rsa"),
+        pytest.param(_pem(LEAF.key, b"x"), id="with-password"),
+        pytest.param(_pem(ec.generate_private_key(ec.SECP256R1())), id="another"),
+        pytest.param(b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", id="broken"),
+    ],
+)
+def test_leaf_with_a_key_that_is_not_its_own_is_read_without(key):
+    assert authority.read_leaf(LEAF.pem, key, CA.pem) == Leaf(LEAF.certificate, None, CA.certificate)
+
+
+def test_key_has_no_text():
+    assert "key" not in repr(CA)
+    assert "key" not in repr(LEAF)
+
+
+def test_serialized_key_is_pkcs8():
+    assert authority.key_pem(LEAF.key).startswith(b"-----BEGIN PRIVATE KEY-----\n")

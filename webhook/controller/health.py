@@ -1,0 +1,95 @@
+"""EDGE: GET /healthz, /readyz and /metrics, in plain HTTP."""
+
+import logging
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler
+from socketserver import TCPServer, ThreadingMixIn
+from typing import Any, Final
+
+from webhook.controller.status import Status
+from webhook.errors import WebhookError
+
+_PLAIN: Final = "text/plain; charset=utf-8"
+_PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+_log = logging.getLogger(__name__)
+
+
+class ListenError(WebhookError):
+    """The address cannot be listened on. Says which, and why."""
+
+
+class HealthServer(ThreadingMixIn, TCPServer):
+    """Tells what *status* says; threads of its own, so that it can tell that the loop hangs."""
+
+    daemon_threads = True
+
+    def __init__(self, address: str, status: Status) -> None:
+        listener = _listen(address)
+        super().__init__(listener.getsockname()[:2], _Handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listener
+        self.status = status
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self.socket.getsockname()[1])
+
+    def start(self) -> None:
+        """Serve until the process ends."""
+        threading.Thread(target=self.serve_forever, name="health", daemon=True).start()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that goes away is no error, and a traceback no line of JSON."""
+        _log.debug("health request failed", exc_info=True)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: HealthServer
+    server_version = "fuseml"
+    sys_version = ""
+    timeout = 5  # Seconds for which a silent client is borne.
+
+    def do_GET(self) -> None:
+        """Answer."""
+        status = self.server.status
+        match self.path.partition("?")[0]:
+            case "/healthz":
+                self._answer(*status.healthy())
+            case "/readyz":
+                self._answer(*status.ready())
+            case "/metrics":
+                self._send(200, status.metrics(), _PROMETHEUS)
+            case _:
+                self._send(404, "not found\n", _PLAIN)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as it is called in http.server
+        """Probes come every few seconds; they are not worth a line."""
+
+    def _answer(self, good: bool, text: str) -> None:
+        self._send(200 if good else 503, f"{text}\n", _PLAIN)
+
+    def _send(self, code: int, text: str, kind: str) -> None:
+        content = text.encode()
+        self.send_response(code)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+
+def _listen(address: str) -> socket.socket:
+    host, colon, port = address.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not colon or not port.isdecimal() or int(port) > 65535:
+        raise ListenError(f"cannot listen on {address!r}: expected host:port")
+    everywhere = not host and socket.has_dualstack_ipv6()
+    family = socket.AF_INET6 if ":" in host or everywhere else socket.AF_INET
+    try:
+        return socket.create_server((host, int(port)), family=family, dualstack_ipv6=everywhere)
+    except OSError as e:
+        raise ListenError(
+            f"cannot listen on {address}: {(e.strerror or str(e)).partition(' (while ')[0].lower()}"
+        ) from e

@@ -1,0 +1,121 @@
+"""EDGE: the controller as a process: threads, signals, and how it ends."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from kubernetes.client import ApiClient
+
+from registry.errors import UnreadableError
+from registry.kube import connect
+from webhook import logs
+from webhook.controller import certs
+from webhook.controller.calls import PATIENCE, impatient
+from webhook.controller.certificates import CertificateDuty
+from webhook.controller.election import Election
+from webhook.controller.health import HealthServer, ListenError
+from webhook.controller.loop import Duty, Loop
+from webhook.controller.objects import Objects
+from webhook.controller.order import OrderDuty
+from webhook.controller.status import Status
+
+_SIGNALS: Final = {signal.SIGTERM, signal.SIGINT}
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the operator chose.
+
+    Attributes:
+        certificates: The settings of the duty; None = they are somebody else's.
+    """
+
+    namespace: str
+    configuration: str
+    certificates: certs.Settings | None
+    authority_life: timedelta
+    leaf_life: timedelta
+    interval: float
+
+
+def run(options: Options, *, kubeconfig: str | None, listen: str) -> None:
+    """Run the controller until a signal ends it; on what cannot work, say why and exit with 1."""
+    logs.configure()
+    # It tells of each connection that breaks; we tell once what does not work.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+    # Threads inherit it: the signals wait for the one that asks for them.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    status = Status()
+    try:
+        api = impatient(connect(kubeconfig))
+        health = HealthServer(listen, status)
+    except (UnreadableError, ListenError) as e:
+        sys.exit(f"error: {e}")
+    threading.excepthook = _end
+    stop = threading.Event()
+    election = Election(api, namespace=options.namespace, status=status)
+    loop = Loop(election, lambda check: _duties(api, options, status, check), status=status)
+    threads = [
+        threading.Thread(target=election.run, args=(stop,), name="election", daemon=True),
+        threading.Thread(target=loop.run, args=(stop,), name="loop", daemon=True),
+    ]
+    for thread in threads:
+        thread.start()
+    health.start()
+    _log.info("controller %s, health on port %d", election.identity, health.port)
+    received = _wait(threads)
+    _log.info("%s: stopping", signal.Signals(received).name)
+    stop.set()
+    end = time.monotonic() + PATIENCE + 1.0
+    for thread in threads:
+        thread.join(max(0.0, end - time.monotonic()))
+    if not any(thread.is_alive() for thread in threads):  # Else something may still be writing.
+        election.release()
+
+
+def _end(failure: threading.ExceptHookArgs) -> None:
+    """Without one of its threads the process would look alive and do nothing; a new one may fare better."""
+    frames = traceback.extract_tb(failure.exc_traceback)
+    # Not the error's own text, which may hold what was sent.
+    where = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames[-4:]))
+    _log.critical("defect: %s at %s; ending", failure.exc_type.__name__, where)
+    os._exit(1)
+
+
+def _wait(threads: Sequence[threading.Thread]) -> int:
+    """Wait for a signal and give it; without one of its threads the process is of no use and ends with 1."""
+    while True:
+        received = signal.sigtimedwait(_SIGNALS, 1.0)
+        # After SIGCONT, Python gives a signal 0 that nobody sent.
+        if received and received.si_signo in _SIGNALS:
+            return received.si_signo
+        for thread in threads:
+            if not thread.is_alive():
+                sys.exit(f"error: {thread.name} has ended")
+
+
+def _duties(api: ApiClient, options: Options, status: Status, check: Callable[[], None]) -> list[Duty]:
+    duties: list[Duty] = [OrderDuty(api, configuration=options.configuration, status=status, check=check)]
+    if options.certificates:
+        objects = Objects(api, namespace=options.namespace, configuration=options.configuration, check=check)
+        certificates = CertificateDuty(
+            objects,
+            settings=options.certificates,
+            authority_life=options.authority_life,
+            leaf_life=options.leaf_life,
+            status=status,
+            pause=options.interval,
+        )
+        duties.insert(0, certificates)
+    return duties

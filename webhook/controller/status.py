@@ -1,0 +1,78 @@
+"""What the process tells of itself: for probes, and for Prometheus. Names, states and times; no secrets."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+# Longer than one turn with every call at its time limit.
+STUCK: Final = 120.0
+
+
+@dataclass(slots=True)
+class Status:
+    """Written by the loop, read by the health endpoint; each field is replaced as a whole.
+
+    Attributes:
+        leader: True while this process acts.
+        problems: By duty, and for the election, what is wrong now.
+        expiries: When each certificate expires.
+        step: How far a rotation is.
+        in_the_way: How many configurations come before ours that must not.
+    """
+
+    clock: Callable[[], float] = time.monotonic
+    leader: bool = False
+    problems: dict[str, str] = field(default_factory=dict)
+    expiries: dict[str, datetime] = field(default_factory=dict)
+    step: int = 0
+    in_the_way: int = 0
+    _turned: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.turned()
+
+    def turned(self) -> None:
+        """The loop is alive."""
+        self._turned = self.clock()
+
+    def set_problem(self, who: str, problem: str) -> bool:
+        """Note what is wrong with *who* now, empty = nothing; True if that has changed."""
+        before = self.problems.get(who, "")
+        others = {name: text for name, text in self.problems.items() if name != who}
+        self.problems = others | ({who: problem} if problem else {})
+        return before != problem
+
+    def healthy(self) -> tuple[bool, str]:
+        """Whether the loop is alive, and how long ago it was."""
+        age = self.clock() - self._turned
+        return age < STUCK, f"last turn {age:.0f} s ago"
+
+    def ready(self) -> tuple[bool, str]:
+        """Whether all is as it should be, and if not, what."""
+        if self.problems:
+            return False, "\n".join(f"{who}: {problem}" for who, problem in sorted(self.problems.items()))
+        return True, "leader" if self.leader else "standby"
+
+    def metrics(self) -> str:
+        """Give Prometheus' text format."""
+        return "".join(f"{line}\n" for line in self._metrics())
+
+    def _metrics(self) -> Iterator[str]:
+        yield from _gauge("fuseml_controller_leader", "1 while this process acts", {"": int(self.leader)})
+        if not self.leader:  # What was so when it led may have changed.
+            return
+        times = {f'{{what="{what}"}}': f"{end.timestamp():.0f}" for what, end in sorted(self.expiries.items())}
+        if times:
+            yield from _gauge("fuseml_certificate_not_after_seconds", "when it expires, in Unix time", times)
+            what = "0 none, 1 the new authority becomes trusted, 2 its leaf is taken up"
+            yield from _gauge("fuseml_certificate_rotation_step", what, {"": self.step})
+        what = "webhook configurations that come before ours and must not"
+        yield from _gauge("fuseml_configurations_in_the_way", what, {"": self.in_the_way})
+
+
+def _gauge(name: str, what: str, values: dict[str, int] | dict[str, str]) -> Iterator[str]:
+    yield f"# HELP {name} {what}"
+    yield f"# TYPE {name} gauge"
+    yield from (f"{name}{labels} {value}" for labels, value in values.items())
