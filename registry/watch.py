@@ -29,6 +29,9 @@ _LONGEST_PAUSE: Final = 15.0
 _CONNECT: Final = 5.0
 _GONE: Final = 410
 
+# Replicas must not come back all at once. It has no state that others could depend on.
+_JITTER: Final = random.SystemRandom()
+
 _log = logging.getLogger(__name__)
 
 
@@ -115,7 +118,7 @@ class Collection(Generic[V]):
 
     def _watch(self, version: str) -> Iterator[Changed[V]]:
         """Every change after *version*, until it is time to list anew."""
-        end = time.monotonic() + RESYNC * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
+        end = time.monotonic() + RESYNC * _JITTER.uniform(0.8, 1.2)
         while time.monotonic() < end:
             try:
                 for event in self._events(version):
@@ -171,7 +174,7 @@ class Collection(Generic[V]):
             _log.error("%s: cannot be followed, what is known stays: %s", self._path, complaint)
         pause = min(0.1 * 2**self._failures, _LONGEST_PAUSE)
         self._failures = min(self._failures + 1, 20)
-        time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
+        time.sleep(pause * _JITTER.uniform(0.5, 1.0))
 
 
 def key_of(obj: Mapping[str, Any]) -> Key:
