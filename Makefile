@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 PYTHON ?= python3
 EXAMPLE := examples/explicit-ids
 
-.PHONY: install demo test check bench format clean lock cluster cluster-down
+.PHONY: install demo test check bench wheels image e2e cluster cluster-down format clean lock
 
 install: $(VENV)/installed ## .venv with .venv/bin/fuseml
 
@@ -31,6 +31,14 @@ bench: $(VENV)/developing ## timings, as ratios where another machine would diff
 	$(BIN)/python tests/bench/mutate.py
 	$(BIN)/python tests/bench/latency.py
 
+wheels: dist/wheels/.own ## what the Dockerfile copies, in dist/wheels
+
+image: wheels $(VENV)/installed ## the product's image, loaded into the cluster of `make cluster`
+	@$(BIN)/python -m tests.e2e.product
+
+e2e: $(VENV)/developing ## the tests on a real cluster: of `make cluster`, or of E2E_KUBECONFIG=FILE (tests/e2e/README.md)
+	$(BIN)/pytest tests/e2e -v --durations=15 $(E2E)
+
 cluster: $(VENV)/installed ## a one-node Kubernetes with Tekton and Argo (root, Debian 12, Go); prints KUBECONFIG
 	@$(BIN)/python -m tests.cluster up
 
@@ -42,7 +50,7 @@ format: $(VENV)/developing
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) .*_cache *.egg-info
+	rm -rf $(VENV) .*_cache *.egg-info build dist
 
 # With uv installed: the newest versions that pyproject.toml allows.
 lock:
@@ -61,4 +69,16 @@ $(VENV)/installed: requirements.lock pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/developing: requirements-dev.lock $(VENV)/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
+	@touch $@
+
+dist/wheels/.locked: requirements.lock | $(VENV)/installed
+	rm -rf $(@D)
+	$(BIN)/pip wheel --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock --wheel-dir $(@D)
+	@touch $@
+
+# The same sources give the same wheel (hence the fixed date), so that no image is made anew for nothing. What is left in
+# build/ of files that are no more would get into the wheel.
+dist/wheels/.own: dist/wheels/.locked pyproject.toml $(shell find registry renderer webhook -type f -not -name '*.pyc')
+	rm -rf build $(@D)/fuseml_extensions-*.whl
+	SOURCE_DATE_EPOCH=315532800 $(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir $(@D) .
 	@touch $@
