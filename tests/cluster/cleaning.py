@@ -1,49 +1,124 @@
-"""Take away what the cluster leaves outside of its processes: containers, mounts, network, cgroups."""
+"""Take away what the cluster leaves outside of its daemons: containers, mounts, network, cgroups."""
 
 import os
 import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from tests.cluster.paths import CGROUP, CONTAINERD, NETWORK, NODE_IP, RUNC, STATE
-from tests.cluster.processes import shims
+from tests.cluster import surroundings
+from tests.cluster.paths import CGROUP, CONTAINERD, GATEWAY, NETWORK, NODE_IP, RUNC, STATE
+from tests.cluster.processes import is_shim, kill, running, shims
+
+CGROUPS = Path("/sys/fs/cgroup")
+CNI_RESULTS = Path("/var/lib/cni/results")
+POD_LOGS = Path("/var/log/containers")
+
+
+def end_shims() -> None:
+    """End the shims of our containerd; nothing else's."""
+    for pid in shims(CONTAINERD):
+        kill(pid, signal.SIGKILL, seconds=10, ours=lambda pid=pid: is_shim(pid, CONTAINERD))
 
 
 def end_containers() -> None:
-    """End the containers of our containerd; nothing else's."""
-    for pid in shims(CONTAINERD):
-        os.kill(pid, signal.SIGKILL)
+    """End the containers of our containerd, those included that were just being made."""
+    end_shims()
     for container in sorted(RUNC.glob("k8s.io/*")):
-        command = ["runc", "--root", container.parent, "delete", "--force", container.name]
-        subprocess.run(command, check=False, timeout=60, capture_output=True)
+        _run("runc", "--root", container.parent, "delete", "--force", container.name)
+    deadline = time.monotonic() + 30
+    while (pids := _in_cgroups()) and time.monotonic() < deadline:
+        for pid in pids:
+            kill(pid, signal.SIGKILL, seconds=1, ours=lambda pid=pid: pid in _in_cgroups())
 
 
 def clean() -> None:
-    """Leave nothing behind; the daemons and containers have ended."""
-    mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
-    for mount in sorted((mount for mount in mounts if mount.startswith(f"{STATE}/")), key=len, reverse=True):
-        subprocess.run(["umount", "-l", mount], check=False, timeout=30)
-    for result in Path("/var/lib/cni/results").glob(f"{NETWORK}-*"):
-        result.unlink()
-    for link in Path("/var/log/containers").glob("*.log"):
-        if link.is_symlink() and str(link.readlink()).startswith(f"{STATE}/"):
-            link.unlink()
+    """Leave nothing behind, and make sure of that; the daemons and containers have ended."""
+    for mount in sorted(_mounts(), key=len, reverse=True):
+        _run("umount", "-l", mount)
+    for left in [*_results(), *_links()]:
+        left.unlink()
     for family in ("ip", "ip6"):
-        subprocess.run(["nft", "delete", "table", family, "kube-proxy"], check=False, capture_output=True, timeout=30)
-    subprocess.run(["ip", "address", "del", f"{NODE_IP}/32", "dev", "lo"], check=False, capture_output=True, timeout=10)
-    for controller in Path("/sys/fs/cgroup").iterdir():
-        _remove_cgroup(controller / CGROUP)
-    shutil.rmtree(STATE, ignore_errors=False)
+        _run("nft", "delete", "table", family, "kube-proxy")
+    _run("ip", "address", "del", f"{NODE_IP}/32", "dev", "lo")
+    for folder in _cgroups():
+        _remove_cgroup(folder)
+    surroundings.put_back()
+    shutil.rmtree(STATE, ignore_errors=True)
+    # The kernel takes its time to remove the links of pods that ended.
+    deadline = time.monotonic() + 30
+    while left := traces():
+        if time.monotonic() > deadline:
+            raise SystemExit("\n".join(["not everything could be removed:", *left]))
+        time.sleep(0.2)
+
+
+def traces() -> list[str]:
+    """What is left of the cluster outside of its cache, for a person to read."""
+    found = [f"process {daemon.pid}: {name}" for name, daemon in running().items()]
+    found += [f"process {pid}: container shim" for pid in shims(CONTAINERD)]
+    found += [f"process {pid}: in a container" for pid in _in_cgroups()]
+    found += [f"mount {mount}" for mount in _mounts()]
+    found += [f"address {NODE_IP}"] * (f"inet {NODE_IP}/" in _shown("ip", "-o", "address"))
+    found += [f"nft {line}" for line in _shown("nft", "list", "tables").splitlines() if line.endswith(" kube-proxy")]
+    found += [
+        f"link {line.split()[1]}" for line in _shown("ip", "-o", "address").splitlines() if f" {GATEWAY}/" in line
+    ]
+    found += [str(path) for path in [STATE, *_cgroups(), *_results(), *_links()] if path.exists() or path.is_symlink()]
+    return found
+
+
+def _cgroups() -> list[Path]:
+    """Our top folder in each hierarchy of cgroup v1, or the one of v2."""
+    return [folder for folder in (CGROUPS / CGROUP, *CGROUPS.glob(f"*/{CGROUP}")) if folder.is_dir()]
+
+
+def _in_cgroups() -> set[int]:
+    """The processes in our cgroups."""
+    found: set[int] = set()
+    for top in _cgroups():
+        for procs in top.rglob("cgroup.procs"):
+            with suppress(OSError):
+                found.update(map(int, procs.read_text().split()))
+    return found
+
+
+def _mounts() -> list[str]:
+    mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+    return [mount for mount in mounts if mount.startswith(f"{STATE}/")]
+
+
+def _results() -> Iterator[Path]:
+    """What the network library remembers of our pods: of our network, and of each pod's own loopback."""
+    for result in CNI_RESULTS.glob(f"{NETWORK}-*"):
+        yield result
+        pod = result.name.removeprefix(f"{NETWORK}-").rpartition("-")[0]
+        yield from CNI_RESULTS.glob(f"cni-loopback-{pod}-*")
+
+
+def _links() -> Iterator[Path]:
+    for link in POD_LOGS.glob("*.log"):
+        if link.is_symlink() and str(link.readlink()).startswith(f"{STATE}/"):
+            yield link
 
 
 def _remove_cgroup(top: Path) -> None:
     for folder, _, _ in os.walk(top, topdown=False):
-        for _ in range(20):
+        for _ in range(50):
             try:
                 os.rmdir(folder)
             except OSError:  # the last process is still ending
                 time.sleep(0.1)
             else:
                 break
+
+
+def _shown(*command: str) -> str:
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=30).stdout
+
+
+def _run(*command: object) -> None:
+    subprocess.run([str(word) for word in command], check=False, capture_output=True, timeout=60)

@@ -1,14 +1,17 @@
 """Install Tekton and Argo from their modules' own manifests, and run their controllers on the host."""
 
+import hashlib
+import json
 from pathlib import Path
 
 import yaml
 
 from tests.cluster.build import ARGO, TEKTON, binaries, module
-from tests.cluster.node import kubectl
-from tests.cluster.paths import KUBECONFIG
+from tests.cluster.kubectl import kubectl
+from tests.cluster.paths import GO, KUBECONFIG, STATE
 from tests.cluster.processes import start, wait
 
+APPLY = ("apply", "--server-side", "--force-conflicts")  # the CRDs are too large for an annotation
 SERVICE = "tekton-pipelines-webhook"
 PORT = 18443
 COMMON = {
@@ -41,11 +44,13 @@ CONTROLLER = {
 
 
 def install() -> None:
-    """Apply what is not there yet."""
-    if kubectl("get", "service", SERVICE, "-n", "tekton-pipelines", check=False).returncode:
-        _install_tekton()
-    if kubectl("get", "configmap", "workflow-controller-configmap", "-n", "argo", check=False).returncode:
-        _install_argo()
+    """Apply the manifests, unless these very ones were applied."""
+    for group, apply in {"tekton": _install_tekton, "argo": _install_argo}.items():
+        digest = hashlib.sha256(Path(__file__).read_bytes() + (GO / group / "go.mod").read_bytes()).hexdigest()
+        marker = STATE / f"{group}-installed"
+        if not marker.exists() or marker.read_text() != digest:
+            apply()
+            marker.write_text(digest)
 
 
 def run() -> None:
@@ -65,7 +70,7 @@ def run() -> None:
         "--namespace", "argo", "--executor-image", "docker.io/local/argoexec:1",
         "--executor-image-pull-policy", "Never", env={"LEADER_ELECTION_DISABLE": "true"},
     )  # fmt: skip
-    wait("Tekton's webhook", _admits)
+    wait("tekton-webhook", _admits)
 
 
 def _admits() -> bool:
@@ -96,26 +101,31 @@ def _install_tekton() -> None:
     _apply(documents)
 
 
+def argo_crds(variant: str) -> None:
+    """Put in place Argo's CRDs with all fields (`full`, as it ships them today) or with none (`minimal`, as before)."""
+    kubectl(*APPLY, "-k", module("argo", ARGO) / "manifests/base/crds" / variant)
+
+
 def _install_argo() -> None:
-    """Argo's CRDs, its configuration, and what the pods of a Workflow in any namespace may do."""
-    crds = module("argo", ARGO) / "manifests/base/crds/full"
-    _apply([document for file in sorted(crds.glob("argoproj.io_*.yaml")) for document in _documents(file)])
+    """Argo's CRDs, its configuration, and what the pods of a Workflow in the namespace `default` may do."""
+    argo_crds("full")
     rules = [{"apiGroups": ["argoproj.io"], "resources": ["workflowtaskresults"], "verbs": ["create", "patch"]}]
-    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "workflow-pods"}
-    everyone = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "system:serviceaccounts"}
-    rbac, named = "rbac.authorization.k8s.io/v1", {"name": "workflow-pods"}
+    metadata = {"name": "workflow-pods", "namespace": "default"}
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "workflow-pods"}
+    account = {"kind": "ServiceAccount", "name": "default", "namespace": "default"}
+    rbac = "rbac.authorization.k8s.io/v1"
     settings = {"name": "workflow-controller-configmap", "namespace": "argo"}
     _apply([
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "argo"}},
-        {"apiVersion": rbac, "kind": "ClusterRole", "metadata": named, "rules": rules},
-        {"apiVersion": rbac, "kind": "ClusterRoleBinding", "metadata": named, "roleRef": role, "subjects": [everyone]},
-        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": settings},
+        {"apiVersion": rbac, "kind": "Role", "metadata": metadata, "rules": rules},
+        {"apiVersion": rbac, "kind": "RoleBinding", "metadata": metadata, "roleRef": role, "subjects": [account]},
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": settings, "data": {"metricsConfig": "enabled: false\n"}},
     ])  # fmt: skip
 
 
 def _documents(file: Path) -> list[dict]:
     """A manifest's documents, Tekton's webhook taken to the port on which it listens on the host."""
-    documents = [document for document in yaml.safe_load_all(file.read_text()) if document]
+    documents = [document for document in yaml.load_all(file.read_text(), yaml.CSafeLoader) if document]
     for document in documents:
         conversion = document.get("spec", {}).get("conversion", {}).get("webhook")
         for client in [conversion] if conversion else document.get("webhooks", []):
@@ -124,4 +134,4 @@ def _documents(file: Path) -> list[dict]:
 
 
 def _apply(documents: list[dict]) -> None:
-    kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=yaml.safe_dump_all(documents))
+    kubectl(*APPLY, "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": documents}))

@@ -1,65 +1,81 @@
-"""Write one-layer docker archives from static programs, and import them."""
+"""Make images known to the node's containerd; each is imported again only when it has changed."""
 
-import hashlib
-import io
-import json
 import subprocess
-import tarfile
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from tests.cluster import buildah
+from tests.cluster.archive import Image
 from tests.cluster.build import binaries
 from tests.cluster.paths import CONTAINERD, STATE
 
 BUSYBOX = Path("/bin/busybox")
+TEKTON = ("entrypoint", "nop", "workingdirinit", "sidecarlogresults")
 
 
 def load() -> None:
-    """Make every image known to containerd."""
+    """Make every image known that the node and the engines need, and one with Python for the pods of tests."""
+    for name, image in _static().items():
+        tag = f"docker.io/local/{name}:1"
+        _once(tag, image.digest(), lambda archive, image=image, tag=tag: image.write(archive, tag))
+    base = buildah.python()
+    _once(buildah.PYTHON, base.stem, lambda archive: archive.symlink_to(base))
+
+
+def build_and_load(
+    context: Path,
+    dockerfile: Path,
+    tag: str,
+    build_args: Mapping[str, str] | None = None,
+    *,
+    inputs: Iterable[Path] | None = None,
+) -> str:
+    """Build an image from a Dockerfile whose `ARG BASE` is a Debian with Python, and make it known under *tag*.
+
+    RUN has no package index: build wheels outside and copy them.
+
+    Args:
+        inputs: The files and folders that the Dockerfile copies, where that is not the whole context.
+
+    Returns:
+        A digest of all that went in: it differs when the image does.
+    """
+    archive = buildah.build(context, dockerfile, tag, build_args or {}, inputs or [context])
+    _once(tag, archive.stem, lambda copy: copy.symlink_to(archive))
+    return archive.stem.rpartition("-")[2]
+
+
+def ctr(*args: object, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run containerd's own client on the node."""
+    if check and not CONTAINERD.exists():
+        raise SystemExit("the cluster does not run: make cluster")
+    command = ["ctr", "-a", str(CONTAINERD), "-n", "k8s.io", *map(str, args)]
+    return subprocess.run(command, check=check, capture_output=True, text=True, timeout=180)
+
+
+def _static() -> dict[str, Image]:
     applets = subprocess.check_output([BUSYBOX, "--list"], text=True, timeout=10).split()
-    _import("pause", BUSYBOX, "/bin/busybox", ["/bin/sleep", "2147483647"], ["sleep"])
-    _import("busybox", BUSYBOX, "/bin/busybox", ["/bin/sh"], applets)
-    for name in ("entrypoint", "nop", "workingdirinit", "sidecarlogresults"):
-        _import(f"tekton-{name}", binaries("tekton") / name, f"/ko-app/{name}", [f"/ko-app/{name}"])
-    _import("argoexec", binaries("argo") / "argoexec", "/bin/argoexec", ["argoexec"])
-
-
-def _import(name: str, program: Path, path: str, entrypoint: list[str], links: list[str] | None = None) -> None:
-    archive = STATE / f"{name}.tar"
-    layer = _layer(program, path, links or [])
-    config = {
-        "architecture": "amd64",
-        "os": "linux",
-        "config": {"Entrypoint": entrypoint, "Env": ["PATH=/bin:/ko-app"]},
-        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
+    links = tuple(applet for applet in applets if applet != "busybox")
+    images = {
+        "pause": Image(BUSYBOX, "/bin/busybox", ["/bin/sleep", "2147483647"], ("sleep",)),
+        "busybox": Image(BUSYBOX, "/bin/busybox", ["/bin/sh"], links),
+        "argoexec": Image(binaries("argo") / "argoexec", "/bin/argoexec", ["argoexec"]),
     }
-    manifest = [{"Config": "config.json", "RepoTags": [f"docker.io/local/{name}:1"], "Layers": ["layer.tar"]}]
-    with tarfile.open(archive, "w") as tar:
-        _add(tar, "layer.tar", layer)
-        _add(tar, "config.json", json.dumps(config).encode())
-        _add(tar, "manifest.json", json.dumps(manifest).encode())
-    command = ["ctr", "-a", CONTAINERD, "-n", "k8s.io", "image", "import", archive]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=120)
-    archive.unlink()
+    for name in TEKTON:
+        images[f"tekton-{name}"] = Image(binaries("tekton") / name, f"/ko-app/{name}", [f"/ko-app/{name}"])
+    return images
 
 
-def _layer(program: Path, path: str, links: list[str]) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as tar:
-        for folder, mode in ((path.split("/")[1], 0o755), ("tmp", 0o1777), ("etc", 0o755)):
-            info = tarfile.TarInfo(folder)
-            info.type, info.mode = tarfile.DIRTYPE, mode
-            tar.addfile(info)
-        _add(tar, path[1:], program.read_bytes(), 0o755)
-        _add(tar, "etc/passwd", b"root:x:0:0:root:/:/bin/sh\n")
-        for link in links:
-            if link != "busybox":
-                info = tarfile.TarInfo(f"bin/{link}")
-                info.type, info.linkname = tarfile.SYMTYPE, "busybox"
-                tar.addfile(info)
-    return buffer.getvalue()
-
-
-def _add(tar: tarfile.TarFile, name: str, content: bytes, mode: int = 0o644) -> None:
-    info = tarfile.TarInfo(name)
-    info.size, info.mode = len(content), mode
-    tar.addfile(info, io.BytesIO(content))
+def _once(tag: str, digest: str, write: Callable[[Path], None]) -> None:
+    """Import an image unless containerd has this very one."""
+    marker = STATE / "images" / tag.replace("/", "_")
+    if marker.exists() and marker.read_text() == digest:
+        return
+    print(f"# image {tag}", flush=True)
+    with tempfile.TemporaryDirectory(dir=STATE) as scratch:
+        archive = Path(scratch, "image.tar")
+        write(archive)
+        ctr("image", "import", archive)
+    marker.parent.mkdir(exist_ok=True)
+    marker.write_text(digest)

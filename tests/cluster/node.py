@@ -1,15 +1,19 @@
 """Configure and start the control plane and the node."""
 
 import json
-import shutil
 import subprocess
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import yaml
 
+from tests.cluster import audit, images
 from tests.cluster.build import binaries
+from tests.cluster.kubectl import kubectl
 from tests.cluster.paths import (
     API,
+    AUDIT,
     CERTS,
     CGROUP,
     CONTAINERD,
@@ -29,7 +33,7 @@ TOKEN = "fuseml-cluster"
 
 def configure() -> None:
     """Write every file that the daemons read."""
-    for folder in ("certs", "cni", "pods", "kubelet"):
+    for folder in ("certs", "cni", "pods", "kubelet", "logs"):
         (STATE / folder).mkdir(parents=True, exist_ok=True)
     subprocess.run(["ip", "address", "replace", f"{NODE_IP}/32", "dev", "lo"], check=True, timeout=10)
     Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
@@ -40,6 +44,7 @@ def configure() -> None:
     (STATE / "containerd.toml").write_text(_containerd())
     (STATE / "cni/10-fuseml.conflist").write_text(json.dumps(_network()))
     (STATE / "kubelet.yaml").write_text(yaml.safe_dump(_kubelet()))
+    (STATE / "audit.yaml").write_text(yaml.safe_dump(audit.policy()))
     for controller in Path("/sys/fs/cgroup").iterdir():
         if (controller / "cgroup.procs").exists():
             (controller / CGROUP).mkdir(exist_ok=True)
@@ -58,13 +63,16 @@ def run() -> None:
         "--service-account-issuer=https://kubernetes.default.svc", f"--service-account-key-file={STATE}/sa.key",
         f"--service-account-signing-key-file={STATE}/sa.key", f"--token-auth-file={STATE}/tokens",
         "--authorization-mode=RBAC", f"--service-cluster-ip-range={SERVICES}", "--allow-privileged=true",
-        "--kubelet-preferred-address-types=InternalIP",
+        "--kubelet-preferred-address-types=InternalIP", f"--audit-policy-file={STATE}/audit.yaml",
+        f"--audit-log-path={AUDIT}", "--audit-log-maxsize=200", "--audit-log-maxbackup=1",
+        reads=[STATE / "audit.yaml", STATE / "tokens", STATE / "sa.key"],
     )  # fmt: skip
     wait("kube-apiserver", lambda: kubectl("get", "--raw=/readyz", check=False).returncode == 0)
     start(
         "kube-controller-manager", k8s / "kube-controller-manager", f"--kubeconfig={KUBECONFIG}",
         f"--service-account-private-key-file={STATE}/sa.key", f"--root-ca-file={CERTS}/apiserver.crt",
         "--use-service-account-credentials=false", "--leader-elect=false", "--secure-port=0",
+        f"--flex-volume-plugin-dir={STATE}/kubelet/volume-plugins",
     )  # fmt: skip
     start(
         "kube-scheduler", k8s / "kube-scheduler", f"--kubeconfig={KUBECONFIG}", "--leader-elect=false",
@@ -74,29 +82,43 @@ def run() -> None:
         "kube-proxy", k8s / "kube-proxy", f"--kubeconfig={KUBECONFIG}", "--proxy-mode=nftables",
         f"--cluster-cidr={PODS}", "--hostname-override=node", "--conntrack-max-per-core=0",
         "--conntrack-tcp-timeout-established=0", "--conntrack-tcp-timeout-close-wait=0",
+        "--healthz-bind-address=127.0.0.1:16256", "--metrics-bind-address=127.0.0.1:16249",
     )  # fmt: skip
-    start("containerd", shutil.which("containerd"), "-c", STATE / "containerd.toml")
-    wait("containerd", CONTAINERD.exists)
+    files = [STATE / "containerd.toml", STATE / "cni/10-fuseml.conflist"]
+    start("containerd", "/usr/bin/containerd", "-c", files[0], reads=files)
+    wait("containerd", lambda: images.ctr("version", check=False).returncode == 0)
 
 
 def join() -> None:
     """Start the kubelet, once the images are there, and wait for the node."""
-    start(
+    began = time.time()
+    started = _start_kubelet()
+    # What is there may be the word of the kubelet before this one.
+    since = began - 1 if started else 0
+    wait("kubelet", lambda: _heard_from_node() > since or _insist_on_kubelet())
+
+
+def _insist_on_kubelet() -> bool:
+    """Start the kubelet again: it ends at once while containerd is still taking back the containers that it finds."""
+    _start_kubelet()
+    return False
+
+
+def _start_kubelet() -> bool:
+    return start(
         "kubelet", binaries("kubernetes") / "kubelet", f"--config={STATE}/kubelet.yaml", f"--kubeconfig={KUBECONFIG}",
         f"--root-dir={STATE}/kubelet", f"--cert-dir={STATE}/kubelet/pki", "--hostname-override=node",
-        f"--node-ip={NODE_IP}",
+        f"--node-ip={NODE_IP}", reads=[STATE / "kubelet.yaml"],
     )  # fmt: skip
-    ready = ("wait", "node/node", "--for=condition=Ready", "--timeout=1s")
-    wait("node", lambda: kubectl(*ready, check=False).returncode == 0)
 
 
-def kubectl(*args: object, stdin: str | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run kubectl on this cluster, never without a time limit."""
-    command = ["kubectl", f"--kubeconfig={KUBECONFIG}", "--request-timeout=30s", *map(str, args)]
-    done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, timeout=120)
-    if check and done.returncode:
-        raise SystemExit(f"kubectl {' '.join(map(str, args))}: {done.stderr}")
-    return done
+def _heard_from_node() -> float:
+    """When the node last said that it is ready; 0 if it says otherwise."""
+    shown = kubectl("get", "node", "node", "-o", "json", check=False).stdout
+    conditions = json.loads(shown)["status"].get("conditions", []) if shown else []
+    ready = [c for c in conditions if c["type"] == "Ready" and c["status"] == "True"]
+    beats = [datetime.strptime(c["lastHeartbeatTime"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC) for c in ready]
+    return max((beat.timestamp() for beat in beats), default=0)
 
 
 def _kubeconfig() -> dict[str, object]:
@@ -161,5 +183,6 @@ def _kubelet() -> dict[str, object]:
         "healthzPort": 16248,
         "readOnlyPort": 0,
         "podLogsDir": f"{STATE}/pods",
+        "volumePluginDir": f"{STATE}/kubelet/volume-plugins",
         "clusterDNS": ["10.0.0.10"],
     }

@@ -1,79 +1,160 @@
-"""Start daemons in sessions of their own, and stop exactly those."""
+"""Start daemons in sessions of their own, know them again, and stop exactly those."""
 
+import hashlib
 import os
+import select
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.cluster.paths import STATE
 
+# Every daemon carries its name and a digest of what it runs in its environment. A pid may be another's by the time
+# that it is read from a file; an environment stays with its process.
+MARK = "FUSEML_CLUSTER_DAEMON"
+# Not all of ours: a proxy for the internet, or another cluster's KUBECONFIG, would lead a daemon astray.
+ENV = {"PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin", "HOME": str(STATE)}
 
-def start(name: str, *command: object, env: dict[str, str] | None = None) -> None:
-    """Start a daemon, unless it runs already."""
-    if running(name):
-        return
-    for folder in ("pids", "logs"):
-        (STATE / folder).mkdir(parents=True, exist_ok=True)
+
+class Daemon(NamedTuple):
+    """A process that we started and that still runs."""
+
+    pid: int
+    digest: str
+
+
+def start(name: str, *command: object, env: dict[str, str] | None = None, reads: Iterable[Path] = ()) -> bool:
+    """Start a daemon unless it runs; start it anew when what it runs or *reads* has changed.
+
+    Returns:
+        Whether it was started.
+    """
+    words = [str(word) for word in command]
+    digest = _digest(words, env or {}, reads)
+    if daemon := running().get(name):
+        if daemon.digest == digest:
+            return False
+        print(f"{name} has changed: starting it anew", flush=True)
+        stop(name)
+    (STATE / "logs").mkdir(parents=True, exist_ok=True)
     with (STATE / f"logs/{name}.log").open("ab") as log:
-        process = subprocess.Popen(
-            [str(part) for part in command],
+        subprocess.run(
+            ["setsid", "--fork", *words],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env=os.environ | (env or {}),
+            env=ENV | (env or {}) | {MARK: f"{STATE}:{name}:{digest}"},
             cwd="/",
-            start_new_session=True,
+            check=True,
+            timeout=30,
         )
-    # The command line is checked before a kill: a pid may be another's by then.
-    (STATE / f"pids/{name}").write_text(f"{process.pid}\n{command[0]}")
+    return True
 
 
-def running(name: str) -> int | None:
-    """The pid of a daemon that we started and that still runs."""
-    try:
-        pid, program = (STATE / f"pids/{name}").read_text().split("\n")
-    except FileNotFoundError:
-        return None
-    return int(pid) if _command(int(pid))[:1] == [program] else None
+def running() -> dict[str, Daemon]:
+    """Every daemon of ours by its name."""
+    found = {}
+    for pid in _pids():
+        state, _, rest = _mark(pid).partition(":")
+        name, _, digest = rest.partition(":")
+        # What a daemon starts inherits its mark, but leads no session.
+        if state == str(STATE) and _leads_session(pid):
+            found[name] = Daemon(pid, digest)
+    return found
 
 
 def stop(name: str, number: signal.Signals = signal.SIGTERM) -> None:
-    """Stop a daemon; kill it when it takes too long."""
-    if pid := running(name):
-        os.kill(pid, number)
-        if not _ends(name, 15) and (pid := running(name)):
-            os.kill(pid, signal.SIGKILL)
-            _ends(name, 5)
-    (STATE / f"pids/{name}").unlink(missing_ok=True)
+    """Stop a daemon and wait for its end; kill it when it takes too long."""
+    daemon = running().get(name)
+    if daemon and not kill(daemon.pid, number, seconds=15, ours=lambda: _is(name, daemon)):
+        kill(daemon.pid, signal.SIGKILL, seconds=5, ours=lambda: _is(name, daemon))
 
 
-def wait(what: str, ready: Callable[[], object], seconds: float = 90) -> None:
-    """Wait until *ready*."""
+def kill(pid: int, number: signal.Signals, *, seconds: float, ours: Callable[[], bool]) -> bool:
+    """Send a signal to a process if it is still *ours*, and wait for its end; whether it ended."""
+    with _process(pid) as process:
+        # The descriptor is of one process, whatever becomes of its number: what is asked now holds for the signal.
+        if process is None or not ours():
+            return True
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(process, number)
+        return bool(select.select([process], [], [], seconds)[0])
+
+
+def wait(name: str, ready: Callable[[], object], seconds: float = 180) -> None:
+    """Wait until a daemon is *ready*; one that has ended never will be."""
     deadline = time.monotonic() + seconds
     while not ready():
+        if name not in running():
+            raise SystemExit(f"{name} has ended:\n{last_words(name)}")
         if time.monotonic() > deadline:
-            raise SystemExit(f"{what}: not ready after {seconds:.0f} s; see {STATE}/logs")
+            raise SystemExit(f"{name} is not ready after {seconds:.0f} s; see {STATE}/logs/{name}.log")
         time.sleep(0.3)
+
+
+def last_words(name: str) -> str:
+    """The end of a daemon's log."""
+    return "\n".join((STATE / f"logs/{name}.log").read_text(errors="replace").splitlines()[-15:])
 
 
 def shims(socket: Path) -> list[int]:
     """The container shims of our containerd."""
-    pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-    return [pid for pid in pids if "containerd-shim" in "".join(_command(pid)[:1]) and str(socket) in _command(pid)]
+    return [pid for pid in _pids() if is_shim(pid, socket)]
 
 
-def _command(pid: int) -> list[str]:
-    """A zombie has an empty command line, and so counts as ended."""
+def is_shim(pid: int, socket: Path) -> bool:
+    """Whether a process is a shim of the containerd that listens on *socket*."""
+    # A zombie has an empty command line, and so counts as ended.
+    command = _read(pid, "cmdline")
+    return "containerd-shim" in "".join(command[:1]) and str(socket) in command
+
+
+def _digest(words: list[str], env: dict[str, str], reads: Iterable[Path]) -> str:
+    digest = hashlib.sha256(repr((words, sorted(env.items()))).encode())
+    for file in reads:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _is(name: str, daemon: Daemon) -> bool:
+    return _mark(daemon.pid) == f"{STATE}:{name}:{daemon.digest}"
+
+
+def _mark(pid: int) -> str:
+    start = f"{MARK}="
+    return next((entry.removeprefix(start) for entry in _read(pid, "environ") if entry.startswith(start)), "")
+
+
+def _read(pid: int, what: str) -> list[str]:
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").rstrip("\0").split("\0")
+        return Path(f"/proc/{pid}/{what}").read_bytes().decode(errors="replace").rstrip("\0").split("\0")
     except OSError:
         return []
 
 
-def _ends(name: str, seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while running(name) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return not running(name)
+def _pids() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _leads_session(pid: int) -> bool:
+    try:
+        return os.getsid(pid) == pid
+    except ProcessLookupError:
+        return False
+
+
+@contextmanager
+def _process(pid: int) -> Iterator[int | None]:
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        yield None
+        return
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)

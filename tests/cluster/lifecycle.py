@@ -1,0 +1,80 @@
+"""Start and stop all of it, in order."""
+
+import signal
+import time
+
+from tests.cluster import build, cleaning, engines, images, node, surroundings
+from tests.cluster.lock import alone
+from tests.cluster.paths import STATE
+from tests.cluster.processes import kill, last_words, running, stop
+
+# The API server before etcd: after it, it hangs for minutes and keeps its port.
+STOPPED_BY = {
+    "workflow-controller": signal.SIGKILL,  # ignores SIGTERM
+    "tekton-controller": signal.SIGKILL,
+    "tekton-webhook": signal.SIGKILL,  # drains for 45 s
+    "kubelet": signal.SIGTERM,
+    "kube-proxy": signal.SIGTERM,
+    "kube-scheduler": signal.SIGTERM,
+    "kube-controller-manager": signal.SIGTERM,
+    "kube-apiserver": signal.SIGTERM,
+    "etcd": signal.SIGTERM,
+    "containerd": signal.SIGTERM,
+}
+
+
+def up() -> None:
+    """Start what is not running, and anew what has changed.
+
+    Nothing is cleaned before: after a crash, containers go on without their daemons, and a containerd that finds its
+    data takes them back. A run in progress then finishes; a clean-up would have made it fail.
+    """
+    with alone("cluster"):
+        began = time.monotonic()
+        build.install()
+        for group in ("etcd", "kubernetes", "tekton", "argo"):
+            build.binaries(group)
+        STATE.mkdir(parents=True, exist_ok=True)
+        surroundings.note()
+        node.configure()
+        _say("starting the control plane", began)
+        node.run()
+        images.load()
+        _say("starting the node", began)
+        node.join()
+        _say("starting Tekton and Argo", began)
+        engines.install()
+        engines.run()
+        for name in set(STOPPED_BY) - set(running()):
+            raise SystemExit(f"{name} has ended:\n{last_words(name)}")
+        _say("ready", began)
+
+
+def down(*, clean: bool) -> None:
+    """Stop what we started; with *clean*, leave no data either.
+
+    To the work in the cluster this is a power cut: containers end with the daemons, so that the machine is free. After
+    the next `up` the pods of Deployments come back, and an engine decides about a run whose pod was lost.
+    """
+    with alone("cluster"):
+        ours = bool(running()) or STATE.exists()
+        for name, number in STOPPED_BY.items():
+            stop(name, number)
+        cleaning.end_containers()
+        if clean and ours:
+            cleaning.clean()
+
+
+def crash(*, shims: bool) -> None:
+    """Kill every daemon at once, and with *shims* the parents of all containers, as the machine's out-of-memory killer.
+
+    Nothing is tidied: `up` has to cope with what is there.
+    """
+    for name, daemon in running().items():
+        kill(daemon.pid, signal.SIGKILL, seconds=5, ours=lambda name=name, daemon=daemon: running().get(name) == daemon)
+    if shims:
+        cleaning.end_shims()
+
+
+def _say(what: str, began: float) -> None:
+    print(f"# {time.monotonic() - began:5.1f} s  {what}", flush=True)

@@ -1,0 +1,138 @@
+"""The runs that come with Tekton and Argo, with selectors in every step: admitted and ended as without."""
+
+import json
+from contextlib import suppress
+from copy import deepcopy
+
+import pytest
+
+from tests.e2e.api import Api
+from tests.e2e.runs import outcome
+from webhook import manifests
+from webhook.adapters import layout_of
+from webhook.patch import at
+
+SELECTOR = {"name": "e2e-store", "product": "e2e-minio"}
+# What the image that stands in for all others has.
+COMMANDS = {"sh", "bash", "python", "python3", "echo", "cat", "true", "false", "sleep", "env", "/bin/sh", "/bin/bash"}
+AT_ONCE = 16
+PATIENCE = 100.0
+
+
+@pytest.fixture
+def here(product, kubectl, namespace):
+    here = kubectl.within(namespace)
+    credentials = [{"id": "c", "secretRef": {"name": "minio"}, "configuration": {"E2E_KEY": "key"}}]
+    endpoint = {"url": "http://minio", "type": "internal", "configuration": {"E2E_URL": "http://minio"}}
+    spec = {"product": "e2e-minio", "services": [{"id": "s3", "endpoints": [endpoint], "credentials": credentials}]}
+    here("create", "-f", "-", stdin=[
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "minio"}, "stringData": {"key": "k"}},
+        {"apiVersion": "fuseml.org/v1alpha1", "kind": "Extension", "metadata": {"name": "minio"}, "spec": spec},
+    ])  # fmt: skip
+    return here
+
+
+@pytest.fixture
+def api(here, cluster):
+    return Api(cluster, here.namespace)
+
+
+def examples(node, engine):
+    """Every run with inline steps that the engine ships."""
+    files = [f for f in sorted(node.examples(engine).rglob("*")) if f.suffix in (".yaml", ".yml", ".json")]
+    for file in files:
+        for document in manifests.load(file.read_text()):
+            obj = document.content
+            if isinstance(obj, dict) and obj.get("kind") in ("PipelineRun", "TaskRun", "Workflow"):
+                layout = layout_of(obj)
+                if layout and any(step.env for step in layout.steps):
+                    obj["metadata"] = {"generateName": "ex-", **{
+                        key: value for key, value in obj["metadata"].items() if key in ("labels", "annotations")
+                    }}  # fmt: skip
+                    yield f"{file.parent.name}/{file.name}", obj
+
+
+def asking(obj):
+    """*obj* with a selector for every step that has variables: blocks in Tekton, the annotation in Argo."""
+    obj = deepcopy(obj)
+    steps = [step for step in layout_of(obj).steps if step.env]
+    if obj["kind"] == "Workflow":
+        selectors = {step.key: {"extensions": [SELECTOR]} for step in steps}
+        annotations = obj["metadata"].get("annotations") or {}
+        annotations["extensions.fuseml.org/run-selectors"] = json.dumps(selectors)
+        obj["metadata"]["annotations"] = annotations
+    else:
+        for step in steps:
+            at(obj, step.pointer)["extensions"] = [SELECTOR]
+    return obj
+
+
+@pytest.mark.parametrize("engine", ["tekton", "argo"])
+def test_no_run_that_is_admitted_as_it_is_is_refused_when_it_asks(node, api, engine, tell):
+    admitted, wrong = 0, {}
+    for name, obj in examples(node, engine):
+        status, _ = api.create(obj, dry_run=True)
+        if status != 201:
+            continue
+        status, text = api.create(asking(obj), dry_run=True)
+        admitted += 1
+        if status != 201 or '"E2E_URL"' not in text or '"extensions"' in json.dumps(json.loads(text).get("spec")):
+            wrong[name] = f"{status} {text[:500]}"
+
+    tell(f"{engine}: {admitted} runs admitted with and without selectors")
+    assert wrong == {}
+    assert admitted > 80
+
+
+def runnable(obj, image):
+    """*obj* with an image that is there for every container; None if it needs what that image lacks."""
+    obj = deepcopy(obj)
+    for step in layout_of(obj).steps:
+        container = at(obj, step.pointer)
+        if not isinstance(container, dict) or not container.get("image"):
+            return None
+        command = container.get("command") or ([] if "script" in container else [""])
+        if command and command[0] not in COMMANDS:
+            return None
+        container["image"] = image
+    return obj
+
+
+@pytest.mark.parametrize("engine", ["tekton", "argo"])
+def test_runs_that_ask_end_as_they_do_without(node, here, api, images, engine, wait_for, tell):
+    chosen = {}
+    for name, obj in examples(node, engine):
+        run = runnable(obj, images.python)
+        if run and all(api.create(o, dry_run=True)[0] == 201 for o in (run, asking(run))):
+            chosen[name] = run
+    names, ends = list(chosen), {}
+    for first in range(0, len(names), AT_ONCE):
+        batch = names[first : first + AT_ONCE]
+        ends |= _ended(here, api, {name: chosen[name] for name in batch}, wait_for)
+
+    both = {name: pair for name, pair in ends.items() if all(pair)}
+    succeeded = [name for name, pair in both.items() if pair == ("Succeeded", "Succeeded")]
+    tell(f"{engine}: {len(chosen)} run twice, {len(both)} pairs ended in time, {len(succeeded)} of them well")
+    assert {name: pair for name, pair in both.items() if pair[0] != pair[1]} == {}
+    assert len(succeeded) >= 30
+
+
+def _ended(here, api, batch, wait_for):
+    """How each of *batch* has ended, without selectors and with; empty for what takes too long."""
+    started = {}
+    for name, run in batch.items():
+        for i, obj in enumerate((run, asking(run))):
+            status, text = api.create(obj)
+            assert status == 201, f"{name}: {text}"
+            started[name, i] = json.loads(text)["kind"], json.loads(text)["metadata"]["name"]
+    ends = {}
+
+    def are_over():
+        runs = here.json("get", "pipelineruns,taskruns,workflows")["items"]
+        ends.update({(run["kind"], run["metadata"]["name"]): outcome(run).partition(" ")[0] for run in runs})
+        return all(ends.get(run) for run in started.values())
+
+    with suppress(TimeoutError):  # Some examples sleep, or wait for what is not here.
+        wait_for(are_over, PATIENCE, "the end of a batch")
+    here("delete", "pipelineruns,taskruns,workflows", "--all", "--wait=false", timeout=120)
+    return {name: (ends.get(started[name, 0], ""), ends.get(started[name, 1], "")) for name in batch}

@@ -1,0 +1,180 @@
+"""What an admission adds on this API server, next to none and to a webhook that does nothing. Asserts no time."""
+
+import base64
+import statistics
+import time
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from tests.e2e.api import Api
+from tests.e2e.metrics import webhook_calls
+
+ROUNDS = 200
+SELECTOR = {"name": "store", "product": "mlflow"}
+LABEL = "e2e-empty"
+
+# On the server of the product, in a pod of its image: only what it does with a review differs.
+EMPTY = """
+import re, socket
+from pathlib import Path
+from webhook import logs
+from webhook.server import Server
+from webhook.tls import Certificates
+UID = re.compile(rb'"uid":"([^"]+)"')
+ANSWER = b'{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"%s","allowed":true}}'
+def app(environ, start_response):
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    answer = ANSWER % UID.search(body)[1] if body else b"ok"
+    start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
+    return [answer]
+logs.configure()
+Server(
+    lambda server: app,
+    certificates=Certificates(Path("/tls/tls.crt"), Path("/tls/tls.key")),
+    listener=socket.create_server(("", 8443)),
+).run()
+"""
+
+
+def certificate(host):
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return signed.public_bytes(serialization.Encoding.PEM).decode(), private.decode()
+
+
+@pytest.fixture
+def empty(product, kubectl, namespace, wait_for):
+    """A webhook that does nothing, for objects that carry the label."""
+    here = kubectl.within(namespace)
+    public, private = certificate(f"empty.{namespace}.svc")
+    labels = {"app": "empty"}
+    container = {
+        "name": "empty",
+        "image": product.image,
+        "command": ["python3", "-c", EMPTY],
+        "readinessProbe": {"tcpSocket": {"port": 8443}, "periodSeconds": 1},
+        "volumeMounts": [{"name": "tls", "mountPath": "/tls"}],
+    }
+    volumes = [{"name": "tls", "secret": {"secretName": "empty"}}]
+    pod = {"metadata": {"labels": labels}, "spec": {"containers": [container], "volumes": volumes}}
+    here("create", "-f", "-", stdin=[
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "empty"},
+         "stringData": {"tls.crt": public, "tls.key": private}},
+        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "empty"},
+         "spec": {"selector": labels, "ports": [{"port": 443, "targetPort": 8443}]}},
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "empty"},
+         "spec": {"selector": {"matchLabels": labels}, "template": pod}},
+    ])  # fmt: skip
+    here("rollout", "status", "deployment/empty", "--timeout=60s", timeout=70)
+    client = {
+        "service": {"name": "empty", "namespace": namespace, "path": "/mutate"},
+        "caBundle": base64.b64encode(public.encode()).decode(),
+    }
+    webhook = {
+        "name": "empty.e2e.fuseml.org",
+        "clientConfig": client,
+        "admissionReviewVersions": ["v1"],
+        "sideEffects": "None",
+        "matchPolicy": "Exact",
+        "objectSelector": {"matchLabels": {LABEL: "yes"}},
+        "rules": [{
+            "apiGroups": ["tekton.dev"], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pipelineruns"],
+        }],
+    }  # fmt: skip
+    configuration = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "MutatingWebhookConfiguration",
+        "metadata": {"name": f"empty-{namespace}"},
+        "webhooks": [webhook],
+    }
+    kubectl("create", "-f", "-", stdin=configuration)
+    yield webhook["name"]
+    kubectl("delete", "mutatingwebhookconfiguration", f"empty-{namespace}")
+
+
+def pipeline_run(steps, *, asks=False, labelled=False):
+    step = {
+        "image": "ghcr.io/acme/trainer:1.2.3",
+        "script": "#!/bin/sh\nset -e\npython train.py > out.txt\n" * 5,
+        "env": [{"name": f"OPTION_{i}", "value": f"value-{i}"} for i in range(8)],
+    }
+    tasks = []
+    for i in range(steps):
+        asking = {"extensions": [SELECTOR]} if asks else {}
+        tasks.append({"name": f"t{i}", "taskSpec": {"steps": [deepcopy(step) | {"name": "main"} | asking]}})
+    metadata = {"generateName": "bench-", "labels": {LABEL: "yes"} if labelled else {}}
+    return {
+        "apiVersion": "tekton.dev/v1",
+        "kind": "PipelineRun",
+        "metadata": metadata,
+        "spec": {"pipelineSpec": {"tasks": tasks}},
+    }
+
+
+@pytest.mark.parametrize("steps", [1, 20])
+def test_what_an_admission_adds(here, empty, kubectl, cluster, namespace, steps, tell):
+    variants = {
+        "none": pipeline_run(steps),
+        "empty": pipeline_run(steps, labelled=True),
+        "ours": pipeline_run(steps, asks=True),
+    }
+    api = Api(cluster, namespace)
+    took = {name: [] for name in variants}
+    before = {}
+    for i in range(ROUNDS + 20):
+        if i == 20:  # Connections are made, caches are warm.
+            before = webhook_calls(kubectl)
+        for name, run in variants.items():
+            started = time.perf_counter()
+            status, text = api.create(run, dry_run=True)
+            if i >= 20:
+                took[name].append(time.perf_counter() - started)
+            assert status == 201, text
+    after = webhook_calls(kubectl)
+
+    p50 = {name: statistics.median(times) * 1000 for name, times in took.items()}
+    called = {}
+    for name, webhook in (("empty", empty), ("ours", "tekton.extensions.fuseml.org")):
+        was = before.get(webhook, {"sum": 0.0, "count": 0.0})
+        count = after[webhook]["count"] - was["count"]
+        called[name] = (after[webhook]["sum"] - was["sum"]) / count * 1000
+        assert count >= ROUNDS
+    ratio = (p50["ours"] - p50["none"]) / (p50["empty"] - p50["none"])
+    tell(
+        f"{steps} steps: a creation takes {p50['none']:.2f} ms (p50), with an empty webhook {p50['empty']:.2f}, with "
+        f"ours {p50['ours']:.2f}: {ratio:.2f} times what the empty one adds; the API server's own mean of a call: "
+        f"{called['empty']:.2f} and {called['ours']:.2f} ms"
+    )
+
+
+@pytest.fixture
+def here(product, kubectl, namespace):
+    here = kubectl.within(namespace)
+    endpoint = {"url": "http://minio", "type": "internal", "configuration": {"S3_ENDPOINT_URL": "http://minio"}}
+    credentials = {"id": "c", "secretRef": {"name": "minio"}, "configuration": {"KEY": "user", "WORD": "password"}}
+    service = {"id": "s", "endpoints": [endpoint], "credentials": [credentials]}
+    spec = {"product": "mlflow", "services": [service]}
+    obj = {"apiVersion": "fuseml.org/v1alpha1", "kind": "Extension", "metadata": {"name": "mlflow"}, "spec": spec}
+    here("create", "-f", "-", stdin=obj)
+    return here

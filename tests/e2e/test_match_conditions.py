@@ -1,0 +1,246 @@
+"""The API server sends to the webhook all that asks, and nothing else, whatever an object holds."""
+
+import json
+import os
+import time
+from copy import deepcopy
+
+import pytest
+
+from tests.cluster.build import ARGO, TEKTON, module
+from tests.e2e import shapes
+from tests.e2e.asked import Asked
+from tests.e2e.askers import (
+    ARGO_KINDS,
+    ASKING,
+    PREFIX,
+    RUN_SELECTORS,
+    SILENT,
+    TEKTON_KINDS,
+    argo,
+    pipeline_run,
+    step,
+    tekton,
+    template,
+)
+from tests.e2e.bare import Bare
+from tests.e2e.echo import Echo
+from tests.e2e.shapes import BLOCK
+from tests.e2e.waiting import wait_for
+from webhook import manifests
+from webhook.adapters import layout_of
+from webhook.mutate import ask
+from webhook.patch import at
+
+KINDS = [*TEKTON_KINDS, "StepAction", *ARGO_KINDS]
+VERSIONS = ["tekton.dev/v1", "tekton.dev/v1beta1", "argoproj.io/v1alpha1"]
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory):
+    """An API server without other webhooks."""
+    if os.environ.get("E2E_KUBECONFIG"):
+        pytest.skip("needs an API server that reaches this machine: E2E_KUBECONFIG names another cluster")
+    bare = Bare(tmp_path_factory.mktemp("bare"))
+    try:
+        bare.start()
+        yield bare
+    finally:
+        bare.stop()
+
+
+@pytest.fixture(scope="module")
+def asked(bare, tmp_path_factory):
+    """The product's configuration there."""
+    echo = Echo(tmp_path_factory.mktemp("echo"))
+    asked = Asked(bare, echo)
+    asked.install()
+    yield asked
+    echo.stop()
+
+
+@pytest.mark.parametrize("obj", ASKING.values(), ids=ASKING)
+def test_what_asks_is_sent(asked, obj):
+    assert asked.send(obj) == (True, 201, "")
+
+
+@pytest.mark.parametrize("obj", SILENT.values(), ids=SILENT)
+def test_what_does_not_ask_is_not_sent(asked, obj):
+    assert asked.send(obj) == (False, 201, "")
+
+
+def test_no_run_of_the_products_own_namespace_is_sent(asked):
+    assert not asked.send(pipeline_run(**step(extensions=BLOCK)), "fuseml").sent
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_condition_fails_whatever_stands_wherever(asked, seed):
+    for obj in shapes.odd(100, seed):
+        outcome = asked.send(obj)
+
+        assert "resulted in error" not in outcome.message, json.dumps(obj)
+        if obj["kind"] in ("PipelineRun", "TaskRun", "Workflow") and isinstance(obj["spec"], dict):
+            if obj["kind"] != "Workflow":
+                obj["spec"].pop("extensions", None)  # As the API server does with what Tekton's schema does not know.
+            asks = ask({"metadata": {}, **obj}) is not None
+            # Of a key that is called as a block is and where one may be, only the adapters know that it is none.
+            assert outcome.sent == asks or (outcome.sent and '"extensions"' in json.dumps(obj)), json.dumps(obj)
+
+
+BIG = {
+    "200 steps with 7 KB of script": [{"image": "x", "script": "echo a\n" * 1000}] * 200,
+    "200 steps with 7 KB of heredocs": [{"image": "x", "script": "cat <<EOF\n" * 700}] * 200,
+    "8000 steps": [{"image": "x", "name": f"s{i}", "script": "echo " * 10} for i in range(8000)],
+}
+
+
+@pytest.mark.parametrize("steps", BIG.values(), ids=BIG)
+def test_big_runs_that_do_not_ask_are_not_sent(asked, steps):
+    assert asked.send(tekton("TaskRun", {"taskSpec": {"steps": steps}})) == (False, 201, "")
+    assert asked.send(tekton("TaskRun", {"taskSpec": {"steps": [*steps, {"extensions": BLOCK}]}})).sent
+
+
+KEY_ELSEWHERE = {"key": {"extensions": 1}}
+COSTLY = {
+    "heredocs and the word": template(script={"source": "cat <<EOF extension\n" * 75_000}),
+    "just short enough to be searched": template(script={"source": "cat <<EOF extension\n" * 18_900}),
+    "templates": argo(KEY_ELSEWHERE | {"templates": [{}] * 4050}),
+    "dag tasks": argo(KEY_ELSEWHERE | {"templates": [{"dag": {"tasks": [{}] * 4050}}]}),
+    "steps": argo(KEY_ELSEWHERE | {"templates": [{"steps": [[{}]] * 2700}]}),
+    "tasks": tekton("PipelineRun", {"pipelineSpec": KEY_ELSEWHERE | {"tasks": [{}] * 4050}}),
+    "pipelines": tekton("PipelineRun", {"pipelineSpec": KEY_ELSEWHERE | {"tasks": [{"pipelineSpec": {}}] * 800}}),
+}
+
+
+@pytest.mark.parametrize("obj", COSTLY.values(), ids=COSTLY)
+def test_no_condition_costs_more_than_the_api_server_allows(asked, obj):
+    outcome = asked.send(obj)
+
+    assert (outcome.status, outcome.message) == (201, "")
+
+
+def stored(asked, obj):
+    """*obj* as it is after the webhook was away when it was made: with its question in it."""
+    asked.call("DELETE", f"/apis/{obj['apiVersion']}/namespaces/runs/{obj['kind'].lower()}s/demo")
+    obj = deepcopy(obj)
+    obj["metadata"]["name"] = "demo"
+    return asked.store(obj)
+
+
+@pytest.fixture(params=["step", "container", "annotation run-selectors of a Workflow", "expression in env"])
+def stored_asking(asked, request):
+    return stored(asked, ASKING[request.param])
+
+
+def test_writing_to_what_was_stored_asking_is_not_sent(asked, stored_asking):
+    stored_asking["metadata"].setdefault("annotations", {})["example.com/note"] = "x"
+    stored_asking["metadata"]["labels"] = {"workflows.argoproj.io/completed": "true"}
+    stored_asking["metadata"]["finalizers"] = ["example.com/done"]
+    stored_asking["status"] = {"phase": "Running"}
+
+    assert asked.update(stored_asking) == (False, 200, "")
+
+
+def test_changing_the_spec_of_what_was_stored_asking_is_sent(asked, stored_asking):
+    stored_asking["spec"]["timeouts" if "tekton" in stored_asking["apiVersion"] else "shutdown"] = {}
+
+    assert asked.update(stored_asking).sent
+
+
+def test_applying_a_manifest_again_is_sent(asked):
+    obj = stored(asked, pipeline_run(**step(image="y")))
+    obj["spec"] = pipeline_run(**step(image="y", extensions=BLOCK))["spec"]
+
+    assert asked.update(obj) == (True, 200, "")
+
+
+def test_adding_an_annotation_is_sent(asked):
+    obj = stored(asked, template(container={"image": "x"}))
+    obj["metadata"]["annotations"] = {RUN_SELECTORS: ""}
+
+    assert asked.update(obj) == (True, 200, "")
+
+
+def test_changing_what_does_not_ask_is_not_sent(asked):
+    obj = stored(asked, template(container={"image": "x"}))
+    obj["spec"]["suspend"] = True
+    obj["metadata"]["annotations"] = {f"{PREFIX}resolved": "{}"}
+
+    assert asked.update(obj) == (False, 200, "")
+
+
+def examples(engine):
+    """Every object that the engine ships as an example and that the webhook is registered for."""
+    folder = module(engine, {"tekton": TEKTON, "argo": ARGO}[engine]) / "examples"
+    for file in sorted(f for f in folder.rglob("*") if f.suffix in (".yaml", ".yml", ".json")):
+        for document in manifests.load(file.read_text()):
+            obj = document.content
+            if isinstance(obj, dict) and obj.get("kind") in KINDS and obj["apiVersion"] in VERSIONS:
+                yield f"{file.name}: {obj['kind']}", obj
+
+
+def with_blocks(obj):
+    """*obj* with a block in each of its steps; None if it has none inline."""
+    obj = deepcopy(obj)
+    layout = layout_of(obj)
+    steps = layout.steps if layout else ()
+    for found in steps:
+        at(obj, found.pointer)["extensions"] = deepcopy(BLOCK)
+    return obj if steps else None
+
+
+@pytest.mark.parametrize(("engine", "least"), [("tekton", 90), ("argo", 150)])
+def test_no_example_of_the_engines_is_sent_until_its_steps_ask(asked, engine, least):
+    with_steps = 0
+    for name, obj in examples(engine):
+        outcome = asked.send(obj)
+        assert not outcome.sent, name
+        assert "fuseml" not in outcome.message, name
+
+        changed = with_blocks(obj)
+        if changed:
+            with_steps += 1
+            assert asked.send(changed).sent, name
+
+    assert with_steps > least
+
+
+@pytest.fixture
+def outage(asked, tmp_path):
+    """The webhook's port is closed, as it is when no pod of it runs."""
+    gone = Echo(tmp_path)
+    gone.stop()
+    asked.reconfigure(gone.client_config)
+    wait_for(lambda: asked.send(ASKING["step"]).status == asked.send(ASKING["container"]).status == 500, 30, "its end")
+    yield
+    asked.reconfigure(asked.echo.client_config)
+    wait_for(lambda: asked.send(ASKING["step"]).sent and asked.send(ASKING["container"]).sent, 30, "its return")
+
+
+def test_without_a_webhook_what_asks_is_refused_and_the_rest_is_not_delayed(asked, outage):
+    began = time.monotonic()
+    for obj in SILENT.values():
+        assert asked.send(obj) == (False, 201, "")
+    took = time.monotonic() - began
+    for obj in ASKING.values():
+        outcome = asked.send(obj)
+        assert outcome.status == 500
+        assert "failed calling webhook" in outcome.message
+        assert "extensions.fuseml.org" in outcome.message
+
+    assert took < len(SILENT) / 2
+
+
+def test_with_argos_full_crds_no_example_is_sent_until_it_asks_by_annotation(asked):
+    asked.use_full_crds()
+    count = 0
+    for name, obj in examples("argo"):
+        outcome = asked.send(obj)
+        assert not outcome.sent, name
+        assert "fuseml" not in outcome.message, name
+
+        obj["metadata"].setdefault("annotations", {})[RUN_SELECTORS] = ""
+        assert asked.send(obj).sent, name
+        count += 1
+
+    assert count > 200

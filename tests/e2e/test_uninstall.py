@@ -1,0 +1,44 @@
+"""Removing the product leaves nothing behind, and what it served goes on; installing it again works."""
+
+import os
+
+import pytest
+
+from tests.e2e.product import install, uninstall
+from tests.e2e.runs import SHOW, ended, submit
+
+# All kinds that any overlay makes, and those in which something could be left.
+KINDS = (
+    "namespaces,customresourcedefinitions,clusterroles,clusterrolebindings,mutatingwebhookconfigurations,"
+    "validatingwebhookconfigurations,priorityclasses,roles,rolebindings,leases,secrets,configmaps,services,"
+    "serviceaccounts,deployments,pods,poddisruptionbudgets,networkpolicies"
+)
+
+
+@pytest.fixture
+def removed(product, kubectl):
+    """The product is gone; after the test it is there again."""
+    uninstall(kubectl)
+    yield
+    install(kubectl, os.environ.get("E2E_IMAGE"))
+
+
+def test_nothing_is_left(removed, kubectl, images, new_namespace, wait_for):
+    def left():
+        names = kubectl("get", KINDS, "-A", "-o", "jsonpath={range .items[*]}{.kind}/{.metadata.name}{'\n'}{end}")
+        return [name for name in names.splitlines() if "fuseml" in name]
+
+    wait_for(lambda: not left(), 120, "the end of all that was installed")
+    step = {"name": "main", "image": images.python, "command": SHOW}
+    run = {
+        "apiVersion": "tekton.dev/v1",
+        "kind": "TaskRun",
+        "metadata": {"generateName": "after-"},
+        "spec": {"taskSpec": {"steps": [step]}},
+    }
+    here = kubectl.within(new_namespace())
+    name = submit(here, run)
+    assert ended(here, "taskrun", name) == "Succeeded"
+    asking = {**step, "extensions": [{"name": "x", "product": "x"}]}
+    message = here.fails("create", "-f", "-", stdin={**run, "spec": {"taskSpec": {"steps": [asking]}}})
+    assert 'unknown field "extensions"' in message
