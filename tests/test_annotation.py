@@ -381,3 +381,29 @@ def test_keys_are_those_of_the_steps():
     obj = workflow("'*': {env: [{name: A, value: b}]}")
 
     assert [(step.key, [v.name for v in step.given]) for step in layout_of(obj).steps] == [("train", ["A"])]
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        pytest.param("run-selector", f"did you mean {RUN_SELECTORS}?", id="misspelt"),
+        pytest.param("nonsense-42", f"there is {RUN_SELECTORS}", id="nothing-like-it"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["Workflow", "WorkflowTemplate"])
+def test_an_unknown_annotation_of_ours_is_refused(kind, key, meant):
+    obj = workflow("")
+    obj["kind"] = kind
+    obj["metadata"]["annotations"] = {f"extensions.fuseml.org/{key}": "x"}
+
+    with pytest.raises(RefusedError) as refused:
+        mutate(obj, INDEX, ME)
+
+    assert refused.value.problems == (f"unknown annotation extensions.fuseml.org/{key}; {meant}",)
+
+
+def test_our_own_notes_on_a_copied_run_ask_for_nothing():
+    obj = workflow("")
+    obj["metadata"]["annotations"] = {f"extensions.fuseml.org/{key}": "x" for key in ("resolved", "submitter")}
+
+    assert not mutate(obj, INDEX, ME).ops

@@ -13,6 +13,8 @@ from webhook.adapters.step import Annotation, Block, Finding, Given, Layout, Poi
 PREFIX = "extensions.fuseml.org/"
 RUN_SELECTORS = PREFIX + "run-selectors"
 KEYS = (RUN_SELECTORS, PREFIX + "pipeline-selectors", PREFIX + "task-selectors", PREFIX + "pod-selectors")
+# Written by us; on a run that was copied they may be there from the start.
+NOTES = frozenset({PREFIX + "resolved", PREFIX + "submitter"})
 
 MAX_BYTES = 32 * 1024
 MAX_VARIABLES = 1000
@@ -26,7 +28,7 @@ def of_run(obj: Mapping[str, Any], layout: Layout) -> Layout:
     """*layout* of a run, with what its annotations ask for."""
     metadata = as_map(obj.get("metadata"))
     annotations = as_map(metadata.get("annotations"))
-    if not annotations or not any(key in annotations for key in KEYS):
+    if not any(key.startswith(PREFIX) and key not in NOTES for key in annotations):
         return layout
     layout = replace(layout, misplaced=(*layout.misplaced, *unread(metadata, is_read=True)))
     return attached(layout, annotations, ("metadata", "annotations"))
@@ -47,6 +49,11 @@ def unread(metadata: Mapping[str, Any], advice: str = "", *, is_read: bool = Fal
         for key in KEYS[1:]
         if key in annotations
     ]
+    for key in annotations:
+        if key.startswith(PREFIX) and key not in KEYS and key not in NOTES:
+            close = get_close_matches(key.removeprefix(PREFIX), [name.removeprefix(PREFIX) for name in KEYS], n=1)
+            meant = f"did you mean {PREFIX}{close[0]}?" if close else f"there is {RUN_SELECTORS}"
+            messages.append(f"unknown annotation {key[:100]}; {meant}")
     if RUN_SELECTORS in annotations and not is_read:
         messages.insert(0, f"annotation {RUN_SELECTORS} is not read here; {advice}")
     return messages
