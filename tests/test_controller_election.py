@@ -223,7 +223,7 @@ def test_what_is_wrong_is_said_once(fake, both, caplog, status, expected):
     for _ in range(3):
         turn(2, both[0])
 
-    assert caplog.messages == [expected]
+    assert caplog.messages == [f"election: {expected}"]
     assert both[0].status.problems == {"election": expected}
     fake.refuse.clear()
     turn(2, both[0])

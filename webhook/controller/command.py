@@ -7,8 +7,6 @@ from typing import Any, Final
 
 import click
 
-from webhook.controller import certs
-
 _LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _DAY: Final = 86400.0
 
@@ -82,7 +80,8 @@ def controller(
 
     Several may run: the one that holds the Lease acts.
     """
-    from webhook.controller.run import Options, run  # noqa: PLC0415 - the other commands start faster without it
+    from webhook.controller import certs  # noqa: PLC0415 - the other commands start faster without cryptography
+    from webhook.controller.run import Options, run  # noqa: PLC0415 - and without kubernetes
 
     # A third of its life is left when a certificate is replaced, and all that depends on it fits into that.
     if ca_days < 3 * leaf_days:

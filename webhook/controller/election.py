@@ -81,8 +81,8 @@ class Election:
             problem = str(e)
         except Exception as e:  # A thread that ends would end the process's work without a sign.
             problem = f"defect: {type(e).__name__}"
-        if self._status.set_problem("election", problem) and problem:
-            _log.error("%s", problem)
+        if self._status.set_problem("election", problem):
+            _log.log(logging.ERROR if problem else logging.INFO, "election: %s", problem or "fine again")
         if self._status.leader != self.leads():
             self._status.leader = self.leads()
             _log.info("leading" if self._status.leader else "no longer leading")

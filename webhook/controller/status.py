@@ -1,5 +1,6 @@
 """What the process tells of itself: for probes, and for Prometheus. Names, states and times; no secrets."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ STUCK: Final = 120.0
 
 @dataclass(slots=True)
 class Status:
-    """Written by the loop, read by the health endpoint; each field is replaced as a whole.
+    """Written by the loop and the election, read by the health endpoint; each field is replaced as a whole.
 
     Attributes:
         leader: True while this process acts.
@@ -29,6 +30,7 @@ class Status:
     step: int = 0
     in_the_way: int = 0
     _turned: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __post_init__(self) -> None:
         self.turned()
@@ -39,9 +41,10 @@ class Status:
 
     def set_problem(self, who: str, problem: str) -> bool:
         """Note what is wrong with *who* now, empty = nothing; True if that has changed."""
-        before = self.problems.get(who, "")
-        others = {name: text for name, text in self.problems.items() if name != who}
-        self.problems = others | ({who: problem} if problem else {})
+        with self._lock:  # The election and the loop have threads of their own.
+            before = self.problems.get(who, "")
+            others = {name: text for name, text in self.problems.items() if name != who}
+            self.problems = others | ({who: problem} if problem else {})
         return before != problem
 
     def healthy(self) -> tuple[bool, str]:
