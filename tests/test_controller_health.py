@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from webhook.controller.health import HealthServer, ListenError
+from webhook.controller.health import HealthServer
 from webhook.controller.status import STUCK, Status
+from webhook.listening import ListenError
 
 
 @pytest.fixture

@@ -14,9 +14,8 @@ from gunicorn import glogging
 from gunicorn.app.base import BaseApplication
 
 from registry.index import Index
-from webhook import logs
+from webhook import listening, logs
 from webhook.app import BODY_LIMIT, create_app
-from webhook.errors import WebhookError
 from webhook.settings import Settings
 from webhook.tls import CertificateError, Certificates
 from webhook.worker import GRACE
@@ -87,8 +86,8 @@ def serve(
     store.refresh()
     try:
         certificates = Certificates(certificate, key)
-        listener = _listen(listen)
-    except (CertificateError, _ListenError) as e:
+        listener = listening.listen(listen)
+    except (CertificateError, listening.ListenError) as e:
         sys.exit(f"error: {e}")
     _announce(listener, zone=settings.zone, index=store.snapshot, notice=notice)
     server = Server(
@@ -180,25 +179,6 @@ class _Logger(glogging.Logger):  # type: ignore[misc]  # gunicorn ships no types
         super().setup(cfg)
         self.error_log.handlers.clear()
         self.error_log.propagate = True
-
-
-class _ListenError(WebhookError):
-    """The address cannot be listened on. Says which, and why."""
-
-
-def _listen(address: str) -> socket.socket:
-    host, colon, port = address.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if not colon or not port.isdecimal() or int(port) > 65535:
-        raise _ListenError(f"cannot listen on {address!r}: expected host:port")
-    everywhere = not host and socket.has_dualstack_ipv6()
-    family = socket.AF_INET6 if ":" in host or everywhere else socket.AF_INET
-    try:
-        return socket.create_server((host, int(port)), family=family, backlog=1024, dualstack_ipv6=everywhere)
-    except OSError as e:
-        # Python repeats the address behind the reason.
-        why = (e.strerror or str(e)).partition(" (while ")[0].lower()
-        raise _ListenError(f"cannot listen on {address}: {why}") from e
 
 
 def _announce(listener: socket.socket, *, zone: str, index: Index | None, notice: str) -> None:

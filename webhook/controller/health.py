@@ -1,23 +1,18 @@
 """EDGE: GET /healthz, /readyz and /metrics, in plain HTTP."""
 
 import logging
-import socket
 import threading
 from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer, ThreadingMixIn
 from typing import Any, Final
 
 from webhook.controller.status import Status
-from webhook.errors import WebhookError
+from webhook.listening import listen
 
 _PLAIN: Final = "text/plain; charset=utf-8"
 _PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 _log = logging.getLogger(__name__)
-
-
-class ListenError(WebhookError):
-    """The address cannot be listened on. Says which, and why."""
 
 
 class HealthServer(ThreadingMixIn, TCPServer):
@@ -26,7 +21,7 @@ class HealthServer(ThreadingMixIn, TCPServer):
     daemon_threads = True
 
     def __init__(self, address: str, status: Status) -> None:
-        listener = _listen(address)
+        listener = listen(address)
         super().__init__(listener.getsockname()[:2], _Handler, bind_and_activate=False)
         self.socket.close()
         self.socket = listener
@@ -78,18 +73,3 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
-
-
-def _listen(address: str) -> socket.socket:
-    host, colon, port = address.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if not colon or not port.isdecimal() or int(port) > 65535:
-        raise ListenError(f"cannot listen on {address!r}: expected host:port")
-    everywhere = not host and socket.has_dualstack_ipv6()
-    family = socket.AF_INET6 if ":" in host or everywhere else socket.AF_INET
-    try:
-        return socket.create_server((host, int(port)), family=family, dualstack_ipv6=everywhere)
-    except OSError as e:
-        raise ListenError(
-            f"cannot listen on {address}: {(e.strerror or str(e)).partition(' (while ')[0].lower()}"
-        ) from e

@@ -22,11 +22,12 @@ from webhook.controller import certs
 from webhook.controller.calls import PATIENCE, impatient
 from webhook.controller.certificates import CertificateDuty
 from webhook.controller.election import Election
-from webhook.controller.health import HealthServer, ListenError
+from webhook.controller.health import HealthServer
 from webhook.controller.loop import Duty, Loop
 from webhook.controller.objects import Objects
 from webhook.controller.order import OrderDuty
 from webhook.controller.status import Status
+from webhook.listening import ListenError
 
 _SIGNALS: Final = {signal.SIGTERM, signal.SIGINT}
 
