@@ -30,7 +30,7 @@ class Product(NamedTuple):
 def build() -> str:
     """Build the image where its inputs have changed, and load it into the node; a digest of what went in."""
     with alone("wheels"):
-        subprocess.run(["make", "--no-print-directory", "wheels"], cwd=ROOT, check=True, timeout=900)
+        subprocess.run(["make", "--silent", "wheels"], cwd=ROOT, check=True, timeout=900)
     inputs = [ROOT / "Dockerfile", ROOT / ".dockerignore", ROOT / "dist/wheels"]
     return build_and_load(ROOT, ROOT / "Dockerfile", IMAGE, inputs=inputs)
 

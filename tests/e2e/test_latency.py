@@ -7,13 +7,10 @@ from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from tests.e2e.api import Api
 from tests.e2e.metrics import webhook_calls
+from webhook.controller.authority import issue, key_pem, make_authority
 
 ROUNDS = 200
 SELECTOR = {"name": "store", "product": "mlflow"}
@@ -42,32 +39,13 @@ Server(
 """
 
 
-def certificate(host):
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-    now = datetime.now(UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return signed.public_bytes(serialization.Encoding.PEM).decode(), private.decode()
-
-
 @pytest.fixture
 def empty(product, kubectl, namespace, wait_for):
     """A webhook that does nothing, for objects that carry the label."""
     here = kubectl.within(namespace)
-    public, private = certificate(f"empty.{namespace}.svc")
+    now, life = datetime.now(UTC), timedelta(days=1)
+    authority = make_authority(now, life)
+    leaf = issue(authority, [f"empty.{namespace}.svc"], now, life)
     labels = {"app": "empty"}
     container = {
         "name": "empty",
@@ -80,7 +58,7 @@ def empty(product, kubectl, namespace, wait_for):
     pod = {"metadata": {"labels": labels}, "spec": {"containers": [container], "volumes": volumes}}
     here("create", "-f", "-", stdin=[
         {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "empty"},
-         "stringData": {"tls.crt": public, "tls.key": private}},
+         "stringData": {"tls.crt": leaf.pem.decode(), "tls.key": key_pem(leaf.key).decode()}},
         {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "empty"},
          "spec": {"selector": labels, "ports": [{"port": 443, "targetPort": 8443}]}},
         {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "empty"},
@@ -89,7 +67,7 @@ def empty(product, kubectl, namespace, wait_for):
     here("rollout", "status", "deployment/empty", "--timeout=60s", timeout=70)
     client = {
         "service": {"name": "empty", "namespace": namespace, "path": "/mutate"},
-        "caBundle": base64.b64encode(public.encode()).decode(),
+        "caBundle": base64.b64encode(authority.pem).decode(),
     }
     webhook = {
         "name": "empty.e2e.fuseml.org",
@@ -160,11 +138,11 @@ def test_what_an_admission_adds(here, empty, kubectl, cluster, namespace, steps,
         count = after[webhook]["count"] - was["count"]
         called[name] = (after[webhook]["sum"] - was["sum"]) / count * 1000
         assert count >= ROUNDS
-    ratio = (p50["ours"] - p50["none"]) / (p50["empty"] - p50["none"])
+    ratio = called["ours"] / called["empty"]
     tell(
         f"{steps} steps: a creation takes {p50['none']:.2f} ms (p50), with an empty webhook {p50['empty']:.2f}, with "
-        f"ours {p50['ours']:.2f}: {ratio:.2f} times what the empty one adds; the API server's own mean of a call: "
-        f"{called['empty']:.2f} and {called['ours']:.2f} ms"
+        f"ours {p50['ours']:.2f}; the API server's own mean of a call, with what it does with the patch: "
+        f"{called['empty']:.2f} and {called['ours']:.2f} ms, {ratio:.2f} times"
     )
 
 

@@ -49,9 +49,9 @@ def rotate(kubectl, what):
     kubectl("annotate", "secret", secret, f"extensions.fuseml.org/rotate={what}", "--overwrite")
 
 
-def is_done(kubectl):
-    path = r"jsonpath={.metadata.annotations.extensions\.fuseml\.org/rotate}"
-    return not kubectl("get", "secret", "fuseml-webhook-ca", "-o", path)
+def authorities(kubectl):
+    """How many of them the API server trusts."""
+    return base64.b64decode(bundle(kubectl)).count(b"BEGIN CERTIFICATE")
 
 
 def test_a_rolling_restart_fails_nobody(product, load, tell):
@@ -88,20 +88,19 @@ def serves(kubectl):
 
 
 def test_another_ca_fails_nobody(product, load, wait_for, tell):
-    wait_for(lambda: is_done(product.kubectl), 420, "the end of whatever was asked before")
+    wait_for(lambda: authorities(product.kubectl) == 1, 420, "the end of whatever was asked before")
     before, old = fingerprint(product.kubectl), bundle(product.kubectl)
     with load() as seen:
         rotate(product.kubectl, "ca")
-        wait_for(lambda: len(bundle(product.kubectl)) > len(old), 60, "both CAs in the configuration")
+        wait_for(lambda: authorities(product.kubectl) == 2, 60, "both CAs in the configuration")
         assert fingerprint(product.kubectl) == before, "the certificate changes after the bundle, not before"
         wait_for(lambda: fingerprint(product.kubectl) != before, 120, "a certificate of the new CA")
-        wait_for(lambda: is_done(product.kubectl), 420, "the end of the rotation")
+        wait_for(lambda: authorities(product.kubectl) == 1, 420, "the end of the rotation")
         time.sleep(2)
 
     tell(f"CA changed: {seen}")
     assert seen.failures == []
     assert bundle(product.kubectl) != old
-    assert len(bundle(product.kubectl)) <= len(old) + 8
 
 
 def test_a_killed_worker_fails_only_what_it_had(product, load, tell):
@@ -116,13 +115,13 @@ def test_a_killed_worker_fails_only_what_it_had(product, load, tell):
     with load() as seen:
         time.sleep(3)
         assert int(product.kubectl("exec", pod, "--", "python3", "-c", kill)) == 1
-        killed = time.monotonic()
-        time.sleep(8)
+        time.sleep(5)
+    with load() as after:
+        time.sleep(3)
 
-    tell(f"worker killed: {seen}")
-    assert len(seen.failures) <= 10, "one a client"
-    assert all(when - killed < 3 for when, _ in seen.failures)
-    assert seen.took[-1] < 1
+    tell(f"worker killed: {seen}; then {after}")
+    assert len(seen.failures) <= 10, "one a client: what each had in flight"
+    assert after.failures == []
 
 
 def test_a_restarted_api_server_loses_nothing(product, here, load, node, wait_for):
