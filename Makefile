@@ -33,7 +33,7 @@ bench: $(VENV)/developing ## timings, as ratios where another machine would diff
 
 wheels: dist/wheels/.own ## what the Dockerfile copies, in dist/wheels
 
-image: wheels $(VENV)/installed ## the product's image, loaded into the cluster of `make cluster`
+image: $(VENV)/installed ## the product's image, loaded into the cluster of `make cluster`
 	@$(BIN)/python -m tests.e2e.product
 
 e2e: $(VENV)/developing ## the tests on a real cluster: of `make cluster`, or of E2E_KUBECONFIG=FILE (tests/e2e/README.md)

@@ -67,6 +67,7 @@ def _build(archive: Path, context: Path, dockerfile: Path, tag: str, build_args:
     _buildah("bud", "--isolation=chroot", "--pull-never", *args, "-t", local, "-f", dockerfile, context)
     _push(local, tag, archive)
     _buildah("rmi", local, capture_output=True)
+    _buildah("rmi", "--prune", capture_output=True)  # the images of a Dockerfile's earlier stages
 
 
 def _base(archive: Path) -> str:

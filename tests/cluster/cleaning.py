@@ -1,19 +1,16 @@
 """Take away what the cluster leaves outside of its daemons: containers, mounts, network, cgroups."""
 
-import os
 import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
-from tests.cluster import surroundings
-from tests.cluster.paths import CGROUP, CONTAINERD, GATEWAY, NETWORK, NODE_IP, RUNC, STATE
+from tests.cluster import cgroups, surroundings
+from tests.cluster.paths import CONTAINERD, GATEWAY, NETWORK, NODE_IP, RUNC, STATE
 from tests.cluster.processes import is_shim, kill, running, shims
 
-CGROUPS = Path("/sys/fs/cgroup")
 CNI_RESULTS = Path("/var/lib/cni/results")
 POD_LOGS = Path("/var/log/containers")
 
@@ -30,22 +27,21 @@ def end_containers() -> None:
     for container in sorted(RUNC.glob("k8s.io/*")):
         _run("runc", "--root", container.parent, "delete", "--force", container.name)
     deadline = time.monotonic() + 30
-    while (pids := _in_cgroups()) and time.monotonic() < deadline:
+    while (pids := cgroups.members()) and time.monotonic() < deadline:
         for pid in pids:
-            kill(pid, signal.SIGKILL, seconds=1, ours=lambda pid=pid: pid in _in_cgroups())
+            kill(pid, signal.SIGKILL, seconds=1, ours=lambda pid=pid: pid in cgroups.members())
 
 
 def clean() -> None:
     """Leave nothing behind, and make sure of that; the daemons and containers have ended."""
     for mount in sorted(_mounts(), key=len, reverse=True):
         _run("umount", "-l", mount)
-    for left in [*_results(), *_links()]:
-        left.unlink()
+    for file in [*_results(), *_links()]:
+        file.unlink()
     for family in ("ip", "ip6"):
         _run("nft", "delete", "table", family, "kube-proxy")
     _run("ip", "address", "del", f"{NODE_IP}/32", "dev", "lo")
-    for folder in _cgroups():
-        _remove_cgroup(folder)
+    cgroups.remove()
     surroundings.put_back()
     shutil.rmtree(STATE, ignore_errors=True)
     # The kernel takes its time to remove the links of pods that ended.
@@ -60,29 +56,16 @@ def traces() -> list[str]:
     """What is left of the cluster outside of its cache, for a person to read."""
     found = [f"process {daemon.pid}: {name}" for name, daemon in running().items()]
     found += [f"process {pid}: container shim" for pid in shims(CONTAINERD)]
-    found += [f"process {pid}: in a container" for pid in _in_cgroups()]
+    found += [f"process {pid}: in a container" for pid in cgroups.members()]
     found += [f"mount {mount}" for mount in _mounts()]
     found += [f"address {NODE_IP}"] * (f"inet {NODE_IP}/" in _shown("ip", "-o", "address"))
     found += [f"nft {line}" for line in _shown("nft", "list", "tables").splitlines() if line.endswith(" kube-proxy")]
     found += [
         f"link {line.split()[1]}" for line in _shown("ip", "-o", "address").splitlines() if f" {GATEWAY}/" in line
     ]
-    found += [str(path) for path in [STATE, *_cgroups(), *_results(), *_links()] if path.exists() or path.is_symlink()]
-    return found
-
-
-def _cgroups() -> list[Path]:
-    """Our top folder in each hierarchy of cgroup v1, or the one of v2."""
-    return [folder for folder in (CGROUPS / CGROUP, *CGROUPS.glob(f"*/{CGROUP}")) if folder.is_dir()]
-
-
-def _in_cgroups() -> set[int]:
-    """The processes in our cgroups."""
-    found: set[int] = set()
-    for top in _cgroups():
-        for procs in top.rglob("cgroup.procs"):
-            with suppress(OSError):
-                found.update(map(int, procs.read_text().split()))
+    found += [
+        str(path) for path in [STATE, *cgroups.made(), *_results(), *_links()] if path.exists() or path.is_symlink()
+    ]
     return found
 
 
@@ -103,17 +86,6 @@ def _links() -> Iterator[Path]:
     for link in POD_LOGS.glob("*.log"):
         if link.is_symlink() and str(link.readlink()).startswith(f"{STATE}/"):
             yield link
-
-
-def _remove_cgroup(top: Path) -> None:
-    for folder, _, _ in os.walk(top, topdown=False):
-        for _ in range(50):
-            try:
-                os.rmdir(folder)
-            except OSError:  # the last process is still ending
-                time.sleep(0.1)
-            else:
-                break
 
 
 def _shown(*command: str) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -103,7 +104,8 @@ def _install_tekton() -> None:
 
 def argo_crds(variant: str) -> None:
     """Put in place Argo's CRDs with all fields (`full`, as it ships them today) or with none (`minimal`, as before)."""
-    kubectl(*APPLY, "-k", module("argo", ARGO) / "manifests/base/crds" / variant)
+    folder = module("argo", ARGO) / "manifests/base/crds" / variant
+    kubectl(*APPLY, *(f"--filename={file}" for file in sorted(folder.glob("argoproj.io_*.yaml"))))
 
 
 def _install_argo() -> None:
@@ -123,7 +125,7 @@ def _install_argo() -> None:
     ])  # fmt: skip
 
 
-def _documents(file: Path) -> list[dict]:
+def _documents(file: Path) -> list[dict[str, Any]]:
     """A manifest's documents, Tekton's webhook taken to the port on which it listens on the host."""
     documents = [document for document in yaml.load_all(file.read_text(), yaml.CSafeLoader) if document]
     for document in documents:
@@ -133,5 +135,5 @@ def _documents(file: Path) -> list[dict]:
     return documents
 
 
-def _apply(documents: list[dict]) -> None:
+def _apply(documents: list[dict[str, Any]]) -> None:
     kubectl(*APPLY, "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": documents}))

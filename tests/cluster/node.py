@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.cluster import audit, images
+from tests.cluster import audit, cgroups, images
 from tests.cluster.build import binaries
 from tests.cluster.kubectl import kubectl
 from tests.cluster.paths import (
@@ -45,9 +45,7 @@ def configure() -> None:
     (STATE / "cni/10-fuseml.conflist").write_text(json.dumps(_network()))
     (STATE / "kubelet.yaml").write_text(yaml.safe_dump(_kubelet()))
     (STATE / "audit.yaml").write_text(yaml.safe_dump(audit.policy()))
-    for controller in Path("/sys/fs/cgroup").iterdir():
-        if (controller / "cgroup.procs").exists():
-            (controller / CGROUP).mkdir(exist_ok=True)
+    cgroups.make()
 
 
 def run() -> None:
