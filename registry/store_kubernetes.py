@@ -188,8 +188,11 @@ class KubernetesStore:
             return _Entry(mark, objects.decode(obj, allowed=self._allowed))
         except InvalidRecordsError as e:
             # One broken record must not take all others away; a run that misses it is told.
-            _log.error("extension %s cannot be read: %s", name, e)
-            return _Entry(mark, str(e.problems[0]))
+            wrong, problems = str(e.problems[0]), str(e)
+        except Exception as e:  # Nor may what we have not thought of.
+            wrong = problems = f"defect in reading it: {type(e).__name__}"
+        _log.error("extension %s cannot be read: %s", name, problems)
+        return _Entry(mark, wrong)
 
 
 def _project(namespace: Mapping[str, Any]) -> str:

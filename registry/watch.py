@@ -87,7 +87,7 @@ class Collection(Generic[V]):
                 yield from self._watch(listed.version)
             except _GoneError:
                 _log.info("%s: listed anew, the version that was followed is too old", self._path)
-            except (ApiException, HTTPError, OSError, ValueError) as e:
+            except Exception as e:  # Whatever an answer holds, what follows it must not end.
                 self._pause(e)
 
     def list(self) -> Listed[V]:

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from registry import objects
 from registry.errors import UnreadableError
 from registry.resolve import resolve
 from registry.selectors import Consumer, Selector
@@ -109,6 +110,23 @@ def test_a_broken_object_of_ones_own_hides_that_of_everyone_too(api, loaded):
     store = loaded()
 
     assert (seen(store, "team-a"), seen(store, "team-b")) == ([], [("store", "p")])
+
+
+def test_a_defect_of_ours_in_reading_one_object_leaves_the_others(api, loaded, monkeypatch):
+    api.put(EXTENSIONS, extension("good"))
+    api.put(EXTENSIONS, extension("poison"))
+    decode = objects.decode
+
+    def failing(obj, **options):
+        if obj["metadata"]["name"] == "poison":
+            raise RecursionError("CANARY")
+        return decode(obj, **options)
+
+    monkeypatch.setattr(objects, "decode", failing)
+    store = loaded()
+
+    assert seen(store, "team-a") == [("good", "p")]
+    assert store.snapshot.broken == {"poison": "defect in reading it: RecursionError"}
 
 
 def test_what_the_operator_allows_is_read(api, loaded):

@@ -241,3 +241,13 @@ def test_one_look_at_nobody_says_so():
 
     with pytest.raises(UnreadableError, match=r"^http://127.0.0.1:\d+: the API server does not answer$"):
         Collection(client, PATH, itemgetter("spec")).list()
+
+
+def test_an_answer_that_makes_no_sense_ends_nothing(api, follow, monkeypatch):
+    api.put(PATH, {"metadata": {"namespace": "fuseml", "name": "odd"}})
+    follower = follow()
+    eventually(lambda: len(api.lists(PATH)) > 2)
+
+    api.put(PATH, obj("odd"))
+
+    assert follower.next() == ["odd"]
