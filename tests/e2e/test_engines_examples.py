@@ -1,7 +1,7 @@
 """The runs that come with Tekton and Argo, with selectors in every step: admitted and ended as without."""
 
 import json
-from contextlib import suppress
+import time
 from copy import deepcopy
 
 import pytest
@@ -99,43 +99,48 @@ def runnable(obj, image):
 
 
 @pytest.mark.parametrize("engine", ["tekton", "argo"])
-def test_runs_that_ask_end_as_they_do_without(node, here, api, images, engine, wait_for, tell):
+def test_runs_that_ask_end_as_they_do_without(node, here, api, images, engine, tell):
     chosen = {}
     for name, obj in examples(node, engine):
         run = runnable(obj, images.python)
         if run and all(api.create(o, dry_run=True)[0] == 201 for o in (run, asking(run))):
             chosen[name] = run
-    names, ends = list(chosen), {}
-    for first in range(0, len(names), AT_ONCE):
-        batch = names[first : first + AT_ONCE]
-        ends |= _ended(here, api, {name: chosen[name] for name in batch}, wait_for)
+    ends = _ended(here, api, chosen)
 
     both = {name: pair for name, pair in ends.items() if all(pair)}
     succeeded = [name for name, pair in both.items() if pair == ("Succeeded", "Succeeded")]
     tell(f"{engine}: {len(chosen)} run twice, {len(both)} pairs ended in time, {len(succeeded)} of them well")
     differing = [name for name, pair in both.items() if pair[0] != pair[1]]
     # Some examples race with their own time limits; one that has the machine to itself says whether that was it.
-    alone = {name: _ended(here, api, {name: chosen[name]}, wait_for)[name] for name in differing}
+    alone = {name: _ended(here, api, {name: chosen[name]})[name] for name in differing}
     assert {name: pair for name, pair in alone.items() if pair[0] != pair[1]} == {}
     assert len(succeeded) >= 20
 
 
-def _ended(here, api, batch, wait_for):
-    """How each of *batch* has ended, without selectors and with; empty for what takes too long."""
-    started = {}
-    for name, run in batch.items():
-        for i, obj in enumerate((run, asking(run))):
-            status, text = api.create(obj)
-            assert status == 201, f"{name}: {text}"
-            started[name, i] = json.loads(text)["kind"], json.loads(text)["metadata"]["name"]
-    ends = {}
+def _ended(here, api, runs):
+    """How each of *runs* has ended, without selectors and with; empty for what takes too long.
 
-    def are_over():
-        runs = here.json("get", "pipelineruns,taskruns,workflows")["items"]
-        ends.update({(run["kind"], run["metadata"]["name"]): outcome(run).partition(" ")[0] for run in runs})
-        return all(ends.get(run) for run in started.values())
+    Some examples sleep, or wait for what is not here. So as not to wait for them alone, the next one begins whenever
+    one ends or its time is up.
+    """
+    waiting, under_way, ends = list(runs), {}, {}
+    while waiting or under_way:
+        while waiting and len(under_way) < AT_ONCE:
+            name = waiting.pop(0)
+            under_way[name] = time.monotonic() + PATIENCE, _start(api, runs[name]), _start(api, asking(runs[name]))
+        time.sleep(1)
+        states = {run["metadata"]["name"]: run for run in here.json("get", "pipelineruns,taskruns,workflows")["items"]}
+        for name, (deadline, *pair) in list(under_way.items()):
+            ended = tuple(outcome(states[obj["metadata"]["name"]]).partition(" ")[0] for obj in pair)
+            if all(ended) or time.monotonic() > deadline:
+                ends[name] = ended
+                del under_way[name]
+                for obj in pair:
+                    api.delete(obj["apiVersion"], obj["kind"], obj["metadata"]["name"])
+    return ends
 
-    with suppress(TimeoutError):  # Some examples sleep, or wait for what is not here.
-        wait_for(are_over, PATIENCE, "the end of a batch")
-    here("delete", "pipelineruns,taskruns,workflows", "--all", "--wait=false", timeout=120)
-    return {name: (ends.get(started[name, 0], ""), ends.get(started[name, 1], "")) for name in batch}
+
+def _start(api, obj):
+    status, text = api.create(obj)
+    assert status == 201, text
+    return json.loads(text)
