@@ -1,7 +1,6 @@
 """What the tests on a real cluster share: README.md says how to point them at another one."""
 
 import os
-import sys
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,18 +8,14 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-# The harness is not part of the package that is installed.
-sys.path.insert(0, str(ROOT))
-
-from tests.cluster import kubectl as own_kubectl  # noqa: E402  # as above
-from tests.cluster import lifecycle  # noqa: E402
-from tests.cluster.paths import KUBECONFIG  # noqa: E402
-from tests.e2e.images import Images  # noqa: E402
-from tests.e2e.kubectl import Kubectl  # noqa: E402
-from tests.e2e.node import Node  # noqa: E402
-from tests.e2e.product import Product, install, uninstall  # noqa: E402
-from tests.e2e.waiting import wait_for as _wait_for  # noqa: E402
+from tests.cluster import kubectl as own_kubectl
+from tests.cluster import lifecycle
+from tests.cluster.paths import KUBECONFIG
+from tests.e2e.images import Images
+from tests.e2e.kubectl import Kubectl
+from tests.e2e.node import Node
+from tests.e2e.product import Product, install, uninstall
+from tests.e2e.waiting import wait_for as _wait_for
 
 OTHER = os.environ.get("E2E_KUBECONFIG")
 PODS_OF_WORKFLOWS = [{"apiGroups": ["argoproj.io"], "resources": ["workflowtaskresults"], "verbs": ["create", "patch"]}]
