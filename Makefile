@@ -56,6 +56,7 @@ clean:
 lock:
 	uv pip compile pyproject.toml --group build $(LOCKING) --output-file requirements.lock
 	uv pip compile pyproject.toml --group build --group dev $(LOCKING) --output-file requirements-dev.lock
+	cd examples/mlflow/image && uv pip compile requirements.txt $(LOCKING) --output-file requirements.lock
 LOCKING := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
 
 $(VENV)/bin/python:

@@ -25,7 +25,7 @@ def removed(product, kubectl):
 
 def test_nothing_is_left(removed, kubectl, images, new_namespace, wait_for):
     def left():
-        names = kubectl("get", KINDS, "-A", "-o", "jsonpath={range .items[*]}{.kind}/{.metadata.name}{'\n'}{end}")
+        names = kubectl("get", KINDS, "-A", "-o", "name")
         return [name for name in names.splitlines() if "fuseml" in name]
 
     wait_for(lambda: not left(), 120, "the end of all that was installed")
