@@ -19,7 +19,7 @@ demo: $(VENV)/installed ## a PipelineRun before and after
 	@$(BIN)/fuseml preview -f $(EXAMPLE)/pipelinerun.yaml --registry $(EXAMPLE)/registry --zone cluster-alpha -o env
 
 test: check ## checks and tests
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist worksteal
 
 check: $(VENV)/developing ## format, lint, types, imports
 	$(BIN)/ruff format --check .

@@ -52,6 +52,12 @@ class FakeApi:
             self._generation += 1
             self._changed.notify_all()
 
+    def asked(self, path, query):
+        """Remember a request; which generation it belongs to, if it is a watch."""
+        with self._changed:
+            self.requests.append((path, query))
+            return self._generation
+
     def lists(self, path):
         return [query for p, query in self.requests if p == path and "watch" not in query]
 
@@ -82,11 +88,10 @@ class FakeApi:
                 metadata["continue"] = f"{end}:{self._version}"
             return 200, {"metadata": metadata, "items": items[start:end]}
 
-    def watch(self, path, version) -> Iterator[dict]:
+    def watch(self, path, version, generation) -> Iterator[dict]:
         if version < self._compacted:
             yield {"type": "ERROR", "object": {"code": 410, "message": "too old resource version"}}
             return
-        generation = self._generation
         while True:
             with self._changed:
                 self._changed.wait_for(partial(self._has_news, generation, path, version), 5)
@@ -111,11 +116,11 @@ def serving(api: FakeApi) -> Iterator[ApiClient]:
         def do_GET(self):
             url = urlsplit(self.path)
             query = {key: values[0] for key, values in parse_qs(url.query).items()}
-            api.requests.append((url.path, query))
+            generation = api.asked(url.path, query)
             if api.refuse:
                 self._answer(api.refuse, {"message": f"refused with {api.refuse}"})
             elif "watch" in query:
-                self._stream(api.watch(url.path, int(query["resourceVersion"])))
+                self._stream(api.watch(url.path, int(query["resourceVersion"]), generation))
             else:
                 self._answer(*api.page(url.path, query))
 

@@ -98,7 +98,7 @@ def runnable(obj, image):
     return obj
 
 
-@pytest.mark.parametrize("engine", ["tekton"])
+@pytest.mark.parametrize("engine", ["tekton", "argo"])
 def test_runs_that_ask_end_as_they_do_without(node, here, api, images, engine, tell):
     chosen = {}
     for name, obj in examples(node, engine):

@@ -40,7 +40,7 @@ Server(
 
 
 @pytest.fixture
-def empty(product, kubectl, namespace, wait_for):
+def empty(product, kubectl, cluster, namespace, wait_for):
     """A webhook that does nothing, for objects that carry the label."""
     here = kubectl.within(namespace)
     now, life = datetime.now(UTC), timedelta(days=1)
@@ -87,6 +87,13 @@ def empty(product, kubectl, namespace, wait_for):
         "webhooks": [webhook],
     }
     kubectl("create", "-f", "-", stdin=configuration)
+
+    # The API server knows of it, and the node of the pod that answers, some moments later.
+    def answers():
+        status, _ = Api(cluster, namespace).create(pipeline_run(1, labelled=True), dry_run=True)
+        return status == 201 and webhook["name"] in webhook_calls(kubectl)
+
+    wait_for(answers, 30, "the webhook that does nothing")
     yield webhook["name"]
     kubectl("delete", "mutatingwebhookconfiguration", f"empty-{namespace}")
 
