@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -40,6 +40,11 @@ class Consumer:
     namespace: str = ""
     project: str = ""
     user: str = ""
+
+    @property
+    def of_pods(self) -> "Consumer":
+        """The same for pods that a controller makes: nobody vouches for the user whom it makes them for."""
+        return replace(self, user="") if self.user else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

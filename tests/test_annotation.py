@@ -14,7 +14,8 @@ from registry.index import Index
 from registry.selectors import Consumer
 from webhook import lint
 from webhook.adapters import layout_of
-from webhook.adapters.annotation import KEYS, MAX_BYTES, RUN_SELECTORS
+from webhook.adapters.annotation import MAX_BYTES
+from webhook.adapters.names import LEVELS, RUN_SELECTORS
 from webhook.adapters.positions import Outline, Position
 from webhook.errors import RefusedError
 from webhook.mutate import mutate
@@ -278,7 +279,9 @@ spec:
 """
     _, (problem,) = lint.check(text, "run.yaml")
 
-    assert str(problem) == f"run.yaml:7: annotation {RUN_SELECTORS}:1:1: no step is 'trian'; did you mean 'train'?"
+    assert str(problem) == (
+        f"run.yaml:7: spec.workflowMetadata: annotation {RUN_SELECTORS}:1:1: no step is 'trian'; did you mean 'train'?"
+    )
 
 
 # Hostile
@@ -350,7 +353,7 @@ texts = st.one_of(
 )
 
 
-@given(texts, st.sampled_from(KEYS))
+@given(texts, st.sampled_from(LEVELS))
 def test_any_text_is_answered_or_refused(text, key):
     obj = workflow("")
     obj["metadata"]["annotations"] = {key: text}

@@ -13,9 +13,10 @@ import pytest
 from registry import codec
 from registry.index import Index
 from registry.selectors import Consumer
+from tests.fake_pods import argo_pod, container_of, tekton_pod
 from webhook import manifests
 from webhook.adapters import layout_of
-from webhook.adapters.annotation import RUN_SELECTORS
+from webhook.adapters.names import RUN_SELECTORS, TASK_SELECTORS
 from webhook.adapters.step import Engine
 from webhook.mutate import mutate
 from webhook.patch import at
@@ -42,6 +43,8 @@ INDEX = Index(
     ]
 )
 INJECTED = ["FUSEML_TEST_URL", "FUSEML_TEST_KEY"]
+STORE = {"name": "store", "product": "minio"}
+URL = {"name": "FUSEML_TEST_OWN", "value": "<< extension.store.url >>"}
 
 
 @cache
@@ -100,7 +103,7 @@ def with_selectors(obj):
 def test_every_step_of_every_example_can_ask(engine):
     asked = 0
     for obj in objects():
-        if layout_of(obj).engine is not engine or not layout_of(obj).steps:
+        if layout_of(obj).engine is not engine or layout_of(obj).is_definition:
             continue
         asking, steps = with_selectors(obj)
 
@@ -130,14 +133,11 @@ def with_annotation(obj):
     return obj, steps
 
 
-URL = {"name": "FUSEML_TEST_OWN", "value": "<< extension.store.url >>"}
-
-
 @pytest.mark.parametrize("engine", [Engine.TEKTON, Engine.ARGO], ids=lambda e: e.value)
 def test_every_step_of_every_example_can_be_asked_for_by_annotation(engine):
     asked = 0
     for obj in objects():
-        if layout_of(obj).engine is not engine or not layout_of(obj).steps:
+        if layout_of(obj).engine is not engine or layout_of(obj).is_definition:
             continue
         asking, steps = with_annotation(obj)
 
@@ -155,3 +155,63 @@ def test_every_step_of_every_example_can_be_asked_for_by_annotation(engine):
         asked += len(steps)
 
     assert asked > 100
+
+
+def asking_definition(obj):
+    """*obj* with selectors and a variable in every step that it can hold them in; which steps those are."""
+    obj = deepcopy(obj)
+    steps = [step for step in layout_of(obj).steps if step.env]
+    for step in steps:
+        env = at(obj, step.env) or []
+        at(obj, step.pointer)["env"] = [URL, *env]
+    if obj["kind"] == "Task":  # Its schema has no place for blocks.
+        asked = {step.local: {"extensions": [STORE]} for step in steps}
+        obj.setdefault("metadata", {}).setdefault("annotations", {})[TASK_SELECTORS] = manifests.dump(asked)
+    else:
+        for step in steps:
+            at(obj, step.pointer)["extensions"] = [STORE]
+    return obj, steps
+
+
+def pod_of(definition, home):
+    """The pod of the task or template whose metadata is at *home*."""
+    annotations = at(definition, home)["annotations"]
+    if "templates" in home:
+        return argo_pod(at(definition, home[:-1]), annotations)
+    if len(home) > 1:
+        return tekton_pod(at(definition, home[:-1]), annotations, task=at(definition, (*home[:-2], "name")))
+    return tekton_pod(definition["spec"], annotations)
+
+
+def container_name(step):
+    if "templates" in step.pointer:
+        return step.local.removeprefix("init-").removeprefix("sidecar-")
+    return step.local if step.beside else f"step-{step.local}"
+
+
+@pytest.mark.parametrize("engine", [Engine.TEKTON, Engine.ARGO], ids=lambda e: e.value)
+def test_every_step_of_every_definition_gets_in_its_pod_what_it_asks_for(engine):
+    asked = 0
+    for obj in objects():
+        layout = layout_of(obj)
+        if layout.engine is not engine or not layout.is_definition:
+            continue
+        asking, steps = asking_definition(obj)
+
+        lifted = jsonpatch.apply_patch(asking, [dict(op) for op in mutate(asking, INDEX, ME).ops])
+
+        assert not mutate(lifted, INDEX, ME).ops
+        assert not any(step.blocks for step in layout_of(obj).steps)
+        for step in steps:
+            assert (at(lifted, step.env) or []) == (at(obj, step.env) or [])
+        for home in dict.fromkeys(step.home for step in steps):
+            pod = pod_of(lifted, home)
+            result = jsonpatch.apply_patch(pod, [dict(op) for op in mutate(pod, INDEX, ME).ops])
+            assert TASK_SELECTORS not in result["metadata"]["annotations"]
+            for step in (step for step in steps if step.home == home):
+                env = container_of(result, container_name(step))["env"]
+                assert [entry["name"] for entry in env[:3]] == [*INJECTED, "FUSEML_TEST_OWN"], step
+                assert env[2]["value"] == "http://minio"
+        asked += len(steps)
+
+    assert asked > 20

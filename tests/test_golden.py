@@ -53,7 +53,7 @@ def test_golden(case, index):
     if got.get("ops"):
         mutated = jsonpatch.apply_patch(obj, got["ops"])
         assert not mutate(mutated, index, ME, settings=settings).ops, "a second run must add nothing"
-        if "kind" in obj:
+        if obj.get("kind", "Pod") != "Pod":  # Of pods we are asked when they are made only.
             restored = mutate(obj, index, ME, settings=settings, old=mutated)
             assert jsonpatch.apply_patch(obj, list(restored.ops)) == mutated, "applied again, it must come out the same"
 

@@ -6,111 +6,14 @@ import jsonpatch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry import codec
 from registry.index import Index
-from registry.selectors import Consumer
+from tests.plausible import BLOCKS, ENVS, INDEX, ME, pipeline_runs, workflows
 from webhook import manifests
 from webhook.adapters import layout_of
-from webhook.adapters.annotation import RUN_SELECTORS
+from webhook.adapters.names import RUN_SELECTORS
 from webhook.errors import RefusedError
 from webhook.mutate import mutate
 from webhook.patch import at
-
-ME = Consumer(zone="here", project="ml")
-INDEX = Index(
-    codec.decode(record)
-    for record in (
-        {
-            "id": "minio",
-            "product": "minio",
-            "zone": "here",
-            "configuration": {"REGION": "$(eu)"},
-            "services": [
-                {
-                    "id": "s3",
-                    "resource": "s3",
-                    "endpoints": [{"url": "http://minio:9000", "type": "internal", "configuration": {"S3_URL": "u"}}],
-                    "credentials": [
-                        {"id": "c", "secretRef": {"name": "login"}, "configuration": {"S3_KEY": "key"}},
-                    ],
-                }
-            ],
-        },
-        {"id": "odd", "product": "odd", "services": [{"id": "x", "configuration": {"ODD": "<< extension.s3.url >>"}}]},
-    )
-)
-
-TEXTS = st.sampled_from(
-    [
-        "plain",
-        "cat <<EOF >>out\nEOF\n",
-        "<< extension.s3.url >>",
-        "a << extension.s3.cfg.REGION | quote >> b",
-        "\\<< extension.s3.url >>",
-        "$(S3_URL)/x",
-        "<< extension.odd.cfg.ODD >>",
-    ]
-)
-SECRETS = st.sampled_from(["<< extension.s3.cfg.S3_KEY >>", "x:<< extension.s3.cfg.S3_KEY >>@y"])
-SELECTORS = st.sampled_from(
-    [
-        {"name": "s3", "product": "minio"},
-        {"name": "s3", "service_resource": "s3", "inject": False},
-        {"name": "odd", "product": "odd"},
-        {"name": "odd", "product": "odd", "env_prefix": "O_"},
-        {"name": "none", "product": "none", "optional": True},
-    ]
-)
-BLOCKS = st.lists(SELECTORS, max_size=3, unique_by=lambda s: s["name"])
-ENVS = st.lists(
-    st.fixed_dictionaries({"name": st.sampled_from(["A", "B", "S3_URL", "S3_KEY"]), "value": TEXTS | SECRETS}),
-    max_size=3,
-    unique_by=lambda e: e["name"],
-)
-
-
-def containers(name):
-    return st.fixed_dictionaries(
-        {"name": st.just(name), "image": st.just("i")},
-        optional={"extensions": BLOCKS, "env": ENVS, "args": st.lists(TEXTS, max_size=2), "workingDir": TEXTS},
-    )
-
-
-def tasks(name):
-    spec = st.fixed_dictionaries(
-        {"steps": st.tuples(containers("a"), containers("b")).map(list)},
-        optional={
-            "extensions": BLOCKS,
-            "stepTemplate": st.fixed_dictionaries({}, optional={"env": ENVS}),
-            "sidecars": containers("side").map(lambda c: [c]),
-        },
-    )
-    return st.fixed_dictionaries({"name": st.just(name), "taskSpec": spec})
-
-
-pipeline_runs = st.builds(
-    lambda tasks, params: {
-        "apiVersion": "tekton.dev/v1",
-        "kind": "PipelineRun",
-        "metadata": {"name": "demo"},
-        "spec": {"params": params, "pipelineSpec": {"tasks": list(tasks)}},
-    },
-    st.tuples(tasks("one"), tasks("two")),
-    st.lists(st.fixed_dictionaries({"name": st.just("p"), "value": TEXTS}), max_size=1),
-)
-templates = st.fixed_dictionaries(
-    {"name": st.just("t"), "container": containers("main")},
-    optional={"extensions": BLOCKS, "sidecars": containers("side").map(lambda c: [c])},
-)
-workflows = st.builds(
-    lambda template: {
-        "apiVersion": "argoproj.io/v1alpha1",
-        "kind": "Workflow",
-        "metadata": {"name": "demo"},
-        "spec": {"templates": [template]},
-    },
-    templates,
-)
 
 
 @given(pipeline_runs | workflows)

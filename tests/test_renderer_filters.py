@@ -7,7 +7,7 @@ import shlex
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import renderer
@@ -99,7 +99,6 @@ def test_a_value_that_does_not_fit_is_refused_and_not_shown(name, value, problem
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 
 
-@settings(deadline=None)
 @given(TEXTS)
 def test_encodings_can_be_undone(value):
     assert unquote(apply("urlencode", value)) == value
@@ -108,7 +107,6 @@ def test_encodings_can_be_undone(value):
     assert shlex.split(apply("quote", value)) == [value]
 
 
-@settings(deadline=None)
 @given(st.sampled_from(["host", "port", "hostport", "scheme"]), st.text(":/@[]?#.%a0 \t\n\x00é"))
 def test_a_url_filter_answers_or_refuses(name, value):
     with contextlib.suppress(ExpressionError):

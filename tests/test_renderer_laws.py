@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 import renderer
 from renderer import ExpressionError
 
-LAWS = settings(deadline=None, max_examples=200)
+LAWS = settings(max_examples=200)
 TEXTS = st.text()
 PIECES = st.sampled_from(
     [

@@ -96,7 +96,7 @@ FRAGMENTS = [
 TEXTS = st.lists(st.sampled_from(FRAGMENTS), max_size=25).map("".join)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(TEXTS, st.booleans())
 @example('<< extension.a | default("x << extension.b.url >>', False)
 @example("<< extension.a | 'x >>' << extension.b", False)

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook import envplan, texts
-from webhook.adapters.step import Layout, Pointer, env_names
+from webhook.adapters.layout import Layout
+from webhook.adapters.step import Pointer, env_names
 from webhook.bindings import SecretKey
 from webhook.expansion import Expanded, ExpansionError
-from webhook.patch import Op, add, at, remove, replace
+from webhook.patch import Op, add, at, replace
 from webhook.texts import Text
 
 
@@ -55,8 +56,8 @@ class Additions:
             self.put(env, {name: reference})
             self.private.add(name)
 
-    def ops(self, layout: Layout) -> Iterator[Op]:
-        """The operations, and those that take out what asked for them."""
+    def ops(self) -> Iterator[Op]:
+        """The operations."""
         # Replacements first: they count the items of env lists as they were.
         yield from (replace(pointer, value) for pointer, value in self._replaced.items())
         for env, entries in self._entries.items():
@@ -64,7 +65,6 @@ class Additions:
                 yield from (add((*env, i), entry) for i, entry in enumerate(entries.values()))
             else:
                 yield add(env, list(entries.values()))
-        yield from (remove(pointer) for pointer in layout.questions())
 
     def literals(self, layout: Layout) -> int:
         """How many strings of the result look like an expression."""

@@ -11,8 +11,9 @@ from typing import Any
 from registry.index import Index
 from registry.resolve import resolve
 from registry.selectors import Consumer, Selector
-from webhook import annotations, envplan, expansion, texts
-from webhook.adapters.step import Finding, Layout, Pointer, Region, Step, env_names
+from webhook import annotations, envplan, expansion, leftover, texts
+from webhook.adapters.layout import Finding, Layout
+from webhook.adapters.step import Engine, Pointer, Region, Step, env_names
 from webhook.additions import Additions
 from webhook.annotations import Resolved
 from webhook.bindings import Bound, bind
@@ -82,7 +83,7 @@ class _Analyser:
         self._settings = settings
         self._blocks = BlockReader(layout)
         self._result = Analysis(findings=self._blocks.findings)
-        self._bounds: dict[Selector, Bound] = {}
+        self._bounds: dict[tuple[Selector, Consumer], Bound] = {}
         self._scopes: dict[int, Scope] = {}
         self._additions = Additions(obj)
         # Values of the annotation that cannot be had; several steps may get the same.
@@ -97,12 +98,14 @@ class _Analyser:
                 self._give(report)
             for text in found:
                 self._expand(text, partial(self._additions.replace, text))
+            result.findings += leftover.findings(self._obj, self._layout)
         self._check_limits()
         result.warnings = list(dict.fromkeys(result.warnings))
         if not result.findings:
-            result.ops = tuple(self._additions.ops(self._layout))
-            if self._layout.annotated:
-                result.ops += (annotations.write(self._obj, self._resolved(found)),)
+            added = tuple(self._additions.ops())
+            is_noted = self._layout.annotated and (added or leftover.is_changed(self._layout))
+            note = annotations.text_of(self._resolved(found)) if is_noted else ""
+            result.ops = (*added, *leftover.ops(self._obj, self._layout, note))
         return result
 
     def _check_limits(self) -> None:
@@ -117,7 +120,7 @@ class _Analyser:
         self._result.findings.append(Finding(where, message, pointer))
 
     def _report(self, step: Step) -> StepReport:
-        bounds = tuple(self._bind(selector) for selector in self._blocks.selectors_of(step))
+        bounds = tuple(self._bind(selector, step) for selector in self._blocks.selectors_of(step))
         for bound in bounds:
             self._judge(step, bound)
         env = at(self._obj, step.env) if step.env else None
@@ -126,7 +129,7 @@ class _Analyser:
         taken = env_names({"env": env}) | step.present
         given = tuple(variable.name for variable in step.given if variable.name not in taken)
         own_names = env_names({"env": env}).union(given)
-        plan = envplan.plan(step, bounds, own_names, engine=self._layout.engine, settings=self._settings)
+        plan = envplan.plan(step, bounds, own_names, engine=self._engine(step), settings=self._settings)
         for problem in plan.problems:
             self._find(step.where, problem, step.pointer)
         self._result.warnings += [f"{step.where}: {warning}" for warning in plan.warnings]
@@ -134,11 +137,17 @@ class _Analyser:
             self._additions.put(step.env, plan.entries)
         return StepReport(step, bounds, plan, given)
 
-    def _bind(self, selector: Selector) -> Bound:
+    def _engine(self, step: Step) -> Engine:
+        """Who reads what *step* is given before its process does."""
+        return Engine.KUBERNETES if step.behind else self._layout.engine
+
+    def _bind(self, selector: Selector, step: Step) -> Bound:
         """The same object each time that the same is asked."""
-        if selector not in self._bounds:
-            self._bounds[selector] = bind(resolve(selector, self._index, self._consumer))
-        return self._bounds[selector]
+        consumer = self._consumer.of_pods if step.behind else self._consumer
+        key = selector, consumer
+        if key not in self._bounds:
+            self._bounds[key] = bind(resolve(selector, self._index, consumer))
+        return self._bounds[key]
 
     def _judge(self, step: Step, bound: Bound) -> None:
         resolution = bound.resolution
@@ -160,12 +169,14 @@ class _Analyser:
         """Put the variables of the annotation before the step's own, but for those that are set there."""
         step = report.step
         for variable, text in texts.given(step, self._layout):
-            if variable.name in report.given:
+            if step.behind:
+                self._expand(text, _put_nothing, Engine.KUBERNETES)
+            elif variable.name in report.given:
                 self._expand(text, partial(self._additions.set, step.env or (), variable.name))
             else:
                 self._result.warnings.append(f"{step.where}: its own {variable.name!r} is kept, not the annotation's")
 
-    def _expand(self, text: Text, put: Callable[[Expanded], None]) -> None:
+    def _expand(self, text: Text, put: Callable[[Expanded], None], engine: Engine | None = None) -> None:
         if text.pointer in self._complained:
             return
         try:
@@ -180,7 +191,7 @@ class _Analyser:
                 template,
                 self._scope(text.region),
                 place=text.place,
-                engine=self._layout.engine,
+                engine=engine or self._layout.engine,
                 settings=self._settings,
             )
             self._result.warnings += [f"{text.where}: {warning}" for warning in expanded.warnings]
@@ -202,16 +213,20 @@ class _Analyser:
         return self._scopes[id(region)]
 
     def _resolved(self, found: Sequence[Text]) -> Resolved:
-        annotation = self._layout.annotation
-        reports = self._result.reports
+        answered = self._layout.answered
+        reports = [r for r in self._result.reports if self._layout.annotation_at(r.step.pointer) is None]
         return Resolved(
             asked=asked(self._obj, self._layout, found),
-            annotation=annotations.digest(annotation.content) if annotation else "",
+            annotation=annotations.digest(answered[0].content) if answered else "",
             literals=self._additions.literals(self._layout),
             steps={r.step.key: {b.selector.name: _ids(b, r.plan) for b in r.bounds} for r in reports if r.bounds},
             env={r.step.key: list(r.given) for r in reports if r.given},
             private=sorted(self._additions.private),
         )
+
+
+def _put_nothing(_: Expanded) -> None:
+    """What is expanded here only to see whether it can be, is put into a pod later."""
 
 
 def _ids(bound: Bound, plan: Plan) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 
-from webhook.adapters.annotation import PREFIX
+from webhook.adapters.names import PREFIX
 from webhook.adapters.step import Pointer, as_map
-from webhook.patch import Op, add, replace
 
 RESOLVED = PREFIX + "resolved"
+PLACE: Pointer = ("metadata", "annotations", RESOLVED)
 
 
 class Resolved(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -56,17 +56,6 @@ def read(obj: Mapping[str, Any]) -> Resolved | None:
         return None
 
 
-def write(obj: Mapping[str, Any], note: Resolved) -> Op:
-    """The operation that puts *note* on *obj*."""
-    return put(obj, msgspec.json.encode(note, order="sorted").decode())
-
-
-def put(obj: Mapping[str, Any], text: str) -> Op:
-    """The operation that makes *text* the note on *obj*."""
-    path: Pointer = ("metadata", "annotations")
-    if not isinstance(obj.get("metadata"), dict):
-        return add(path[:1], {"annotations": {RESOLVED: text}})
-    annotations = obj["metadata"].get("annotations")
-    if not isinstance(annotations, dict):
-        return add(path, {RESOLVED: text})
-    return (replace if RESOLVED in annotations else add)((*path, RESOLVED), text)
+def text_of(note: Resolved) -> str:
+    """The annotation's text."""
+    return msgspec.json.encode(note, order="sorted").decode()

@@ -18,6 +18,7 @@ from registry.index import Index
 from registry.selectors import Consumer
 from webhook import mutate as engine
 from webhook import review
+from webhook.adapters.step import is_controlled
 from webhook.errors import BadReviewError, RefusedError
 from webhook.review import Admission
 from webhook.settings import Settings
@@ -151,7 +152,7 @@ class _Reviewer:
         concerns = admission.operation in ("CREATE", "UPDATE") and not admission.subresource and admission.asks
         if not concerns or (obj := admission.obj) is None:
             return "allowed", review.allowed(admission), {}
-        consumer = self._consumer(admission)
+        consumer = self._consumer(admission, obj)
         try:
             made = self._mutate(obj, consumer, admission)
             answer = review.allowed(admission, ops=made.ops, warnings=made.warnings, audit=made.audit)
@@ -160,13 +161,14 @@ class _Reviewer:
         counts = {"ops": len(made.ops), "warnings": len(made.warnings)}
         return ("patched" if made.ops else "allowed"), answer, counts
 
-    def _consumer(self, admission: Admission) -> Consumer:
+    def _consumer(self, admission: Admission, obj: Mapping[str, Any]) -> Consumer:
         namespace = admission.namespace
         project = self.project_of(namespace) if namespace else ""
         if project is None:
             # It was made a moment ago. To take it for one without a label would give it another project's rights.
             raise _NotYetError(f"namespace {namespace[:63]!r} is not known yet")
-        return Consumer(zone=self.settings.zone, namespace=namespace, project=project, user=admission.username)
+        consumer = Consumer(zone=self.settings.zone, namespace=namespace, project=project, user=admission.username)
+        return consumer.of_pods if obj.get("kind") == "Pod" and is_controlled(obj) else consumer
 
     def _mutate(self, obj: Mapping[str, Any], consumer: Consumer, admission: Admission) -> engine.Mutation:
         """Decide by the registry as it is now; what is missing there may just be coming."""

@@ -8,7 +8,8 @@ import msgspec
 from registry import selectors
 from registry.errors import InvalidSelectorError
 from registry.selectors import Selector
-from webhook.adapters.step import Block, Finding, Layout, Pointer, Step
+from webhook.adapters.layout import Finding, Layout
+from webhook.adapters.step import Block, Pointer, Step
 
 
 class BlockReader:
@@ -33,13 +34,14 @@ class BlockReader:
 
     def selectors_of(self, step: Step) -> tuple[Selector, ...]:
         """The selectors of *step*, by any of its blocks."""
-        named: dict[str, Selector] = {}
+        named: dict[str, tuple[int, Selector]] = {}
         for block in step.blocks:
             for selector in self._selectors(block):
-                if named.setdefault(selector.name, selector) != selector:
+                level, first = named.setdefault(selector.name, (block.level, selector))
+                if level == block.level and first != selector:
                     message = f"two selectors are named {selector.name!r}; give one another name"
                     self.findings.append(Finding(step.where, message, block.pointer))
-        return tuple(named.values())
+        return tuple(selector for _, selector in named.values())
 
     def _selectors(self, block: Block) -> list[Selector]:
         if block.pointer not in self._read:
@@ -70,8 +72,8 @@ class BlockReader:
 
     def _find(self, block: Block, path: Pointer, message: str) -> None:
         pointer = (*block.pointer, *path)
-        annotation = self._layout.annotation
-        if annotation is not None and annotation.covers(pointer):
+        annotation = self._layout.annotation_at(pointer)
+        if annotation is not None:
             self.findings.append(annotation.finding(pointer, message))
             return
         region, rest = self._layout.region_of(block.pointer)

@@ -1,13 +1,17 @@
 """What is wrong with an object, as far as that can be said without a registry. Pure."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import renderer
 from webhook import expansion, texts
-from webhook.adapters.step import Finding, Layout, Pointer
+from webhook.adapters.layout import Finding, Layout
 from webhook.blocks import BlockReader
 from webhook.expansion import ExpansionError
 from webhook.texts import Text
+
+if TYPE_CHECKING:
+    from webhook.adapters.step import Pointer
 
 
 def findings(layout: Layout, found: Sequence[Text]) -> list[Finding]:
@@ -34,8 +38,9 @@ def findings(layout: Layout, found: Sequence[Text]) -> list[Finding]:
 
 def placed(layout: Layout, text: Text, message: str) -> Finding:
     """What is wrong with *text*, and where."""
-    if layout.annotation is not None and layout.annotation.covers(text.pointer):
-        return layout.annotation.finding(text.pointer, f"{text.where}: {message}")
+    annotation = layout.annotation_at(text.pointer)
+    if annotation is not None:
+        return annotation.finding(text.pointer, f"{text.where}: {message}")
     return Finding(text.where, message, text.pointer)
 
 

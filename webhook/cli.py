@@ -5,29 +5,18 @@ Exit codes: 0 fine, 1 refused or something wrong with what was read, 2 wrong usa
 
 import os
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+from typing import Any, NoReturn
 
 import click
 
 from registry.errors import InvalidRecordsError, Problem, UnreadableError
-from registry.index import Index
-from registry.selectors import Consumer
 from registry.store_folder import SUFFIXES, FolderStore, read_file
 from webhook import lint as linter
 from webhook import manifests
-from webhook.adapters.step import as_map
 from webhook.controller.command import controller
-from webhook.explain import as_text, explain
-from webhook.preview import Previewer, Subject, subjects
-from webhook.settings import Settings
-
-if TYPE_CHECKING:
-    from registry.store_kubernetes import KubernetesStore
+from webhook.options import SETTINGS, open_store, settings_of, with_options
+from webhook.show import explain_command, preview
 
 _INLINE = "the registry is a folder: credentials without a secretRef are delivered inline, in clear"
 
@@ -46,172 +35,6 @@ def main() -> NoReturn:
 @click.version_option(package_name="fuseml-extensions")
 def commands() -> None:
     """Connect Tekton and Argo pipeline steps to the services they ask for."""
-
-
-_SETTINGS: list[Callable[[Any], Any]] = [
-    click.option(
-        "--registry",
-        "folder",
-        type=click.Path(exists=True, file_okay=False, path_type=Path),
-        help="Folder of extension records (*.yaml, *.yml, *.json).",
-    ),
-    click.option(
-        "--registry-namespace",
-        metavar="NAMESPACE",
-        help="The registry is in a cluster: its Extensions there are for everyone, others for their own namespace.",
-    ),
-    click.option(
-        "--kubeconfig",
-        metavar="FILE",
-        help="How that cluster is reached  [default: as kubectl does; in a pod, by its service account]",
-    ),
-    click.option("--zone", default="", help="Zone of the consumers: same-zone services are reached internally."),
-    click.option(
-        "--plaintext-credentials",
-        type=click.Choice(["deny", "warn", "allow"]),
-        default="deny",
-        show_default=True,
-        help="Whether an expression may put a credential into args, scripts and parameters.",
-    ),
-    click.option(
-        "--ambiguity",
-        type=click.Choice(["warn", "refuse"]),
-        default="warn",
-        show_default=True,
-        help="When only version or id order decides between different services.",
-    ),
-    click.option(
-        "--allow-variable",
-        "allowed",
-        multiple=True,
-        metavar="NAME",
-        help="Allow a variable that gives orders to a loader, shell or interpreter. Repeatable.",
-    ),
-]
-
-_SUBJECT: list[Callable[[Any], Any]] = [
-    click.option(
-        "-f",
-        "--filename",
-        "files",
-        required=True,
-        multiple=True,
-        metavar="FILE",
-        type=click.Path(exists=True, dir_okay=False, allow_dash=True),
-        help="YAML or JSON with any number of objects; - is standard input. Repeatable.",
-    ),
-    click.option("-n", "--namespace", help="Namespace of the objects  [default: their own, or 'default']"),
-    click.option("--project", help="Project that asks  [default: the namespace]"),
-    click.option("--user", default="", help="User who asks."),
-]
-
-
-def _with(options: list[Callable[[Any], Any]]) -> Callable[[Any], Any]:
-    def decorate(command: Any) -> Any:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
-
-
-def _settings(zone: str, plaintext_credentials: Any, ambiguity: Any, allowed: tuple[str, ...]) -> Settings:
-    return Settings(
-        zone=zone,
-        plaintext_credentials=plaintext_credentials,
-        ambiguity=ambiguity,
-        allowed_variables=frozenset(allowed),
-    )
-
-
-@commands.command()
-@_with(_SUBJECT)
-@_with(_SETTINGS)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Choice(["yaml", "json", "patch", "diff", "env"]),
-    default="yaml",
-    show_default=True,
-    help="The object, the JSON patch, what changes, or the variables that each step's process will see.",
-)
-@click.option("--show-credentials", is_flag=True, help="Show the values of credentials.")
-def preview(
-    *,
-    files: tuple[str, ...],
-    namespace: str | None,
-    project: str | None,
-    user: str,
-    output: Any,
-    show_credentials: bool,
-    folder: Path | None,
-    registry_namespace: str | None,
-    kubeconfig: str | None,
-    **settings: Any,
-) -> None:
-    """Show what objects become when they are submitted.
-
-    Tekton PipelineRuns and TaskRuns, Argo Workflows and FuseML workflow documents; anything else comes out as it is.
-    """
-    chosen = replace(_settings(**settings), show_credentials=show_credentials)
-    store = _load(folder, registry_namespace, kubeconfig, chosen)
-    asking = _asking(chosen, store.project_of, namespace, project, user)
-    previewer = Previewer(store.snapshot or Index(), asking, chosen, output)
-    refused = False
-    progress = _Progress()
-    for name in files:
-        with _opened(name) as lines:
-            for shown in previewer.show(lines, _source(name)):
-                _print_colored(shown.text) if output == "diff" else click.echo(shown.text, nl=False)
-                for message in shown.warnings:
-                    progress.say(f"warning: {message}")
-                for message in shown.errors:
-                    progress.say(f"error: {message}")
-                refused = refused or bool(shown.errors)
-                progress.count(shown.count)
-    progress.end()
-    if refused:
-        sys.exit(1)
-
-
-@commands.command(name="explain")
-@_with(_SUBJECT)
-@_with(_SETTINGS)
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def explain_command(
-    *,
-    files: tuple[str, ...],
-    namespace: str | None,
-    project: str | None,
-    user: str,
-    output: str,
-    folder: Path | None,
-    registry_namespace: str | None,
-    kubeconfig: str | None,
-    **settings: Any,
-) -> None:
-    """Say why each step gets what it gets: candidates, rules, winners, variables. Never shows a value."""
-    chosen = _settings(**settings)
-    store = _load(folder, registry_namespace, kubeconfig, chosen)
-    index = store.snapshot or Index()
-    asking = _asking(chosen, store.project_of, namespace, project, user)
-    refused = False
-    explained = []
-    for subject in _subjects(files):
-        consumer = asking(subject.obj)
-        told = explain(subject.obj, index.seen_from(consumer.namespace), consumer, settings=chosen)
-        if told is None:
-            continue
-        refused = refused or not told["allowed"]
-        explained.append({"object": subject.title, **told})
-        if output == "text":
-            click.echo(("\n" if len(explained) > 1 else "") + f"{subject.title}: {as_text(told)}", nl=False)
-    if output == "json":
-        click.echo(manifests.dump_json(explained), nl=False)
-    elif not explained:
-        click.echo("nothing here asks for an extension")
-    if refused:
-        sys.exit(1)
 
 
 @commands.command()
@@ -255,7 +78,7 @@ def lint(*, paths: tuple[Path, ...], folder: Path | None, allowed: tuple[str, ..
 
 
 @commands.command()
-@_with(_SETTINGS)
+@with_options(SETTINGS)
 @click.option("--tls-cert", required=True, type=click.Path(path_type=Path), help="Certificate, PEM, leaf first.")
 @click.option("--tls-key", required=True, type=click.Path(path_type=Path), help="Its private key, PEM.")
 @click.option("--listen", default=":8443", show_default=True, help="[HOST]:PORT")
@@ -282,9 +105,9 @@ def webhook(
     """Serve the admission webhook: POST /mutate, GET /healthz, GET /readyz."""
     from webhook.server import serve  # noqa: PLC0415 - the other commands start faster without gunicorn and Flask
 
-    chosen = _settings(**settings)
+    chosen = settings_of(**settings)
     serve(
-        _store(folder, registry_namespace, kubeconfig, chosen),
+        open_store(folder, registry_namespace, kubeconfig, chosen),
         settings=chosen,
         listen=listen,
         certificate=tls_cert,
@@ -295,7 +118,8 @@ def webhook(
     )
 
 
-commands.add_command(controller)
+for command in (preview, explain_command, controller):
+    commands.add_command(command)
 
 
 def _registry_problems(folder: Path, allowed: frozenset[str]) -> list[Problem]:
@@ -308,94 +132,6 @@ def _registry_problems(folder: Path, allowed: frozenset[str]) -> list[Problem]:
     return []
 
 
-def _store(
-    folder: Path | None, namespace: str | None, kubeconfig: str | None, settings: Settings
-) -> "FolderStore | KubernetesStore":
-    """The registry in *folder*, or that of a cluster, which need not be there yet.
-
-    If the folder is broken, or there is no way to the cluster, says what is wrong and ends with exit code 1.
-    """
-    if (folder is None) == (namespace is None):
-        raise click.UsageError("give either --registry or --registry-namespace")
-    with _told():
-        if namespace is None:
-            return FolderStore(folder or Path(), allowed=settings.allowed_variables)
-        # The other commands start faster without the client, and some of their users have no cluster.
-        from registry.kube import connect  # noqa: PLC0415
-        from registry.store_kubernetes import KubernetesStore  # noqa: PLC0415
-
-        return KubernetesStore(connect(kubeconfig), namespace=namespace, allowed=settings.allowed_variables)
-
-
-def _load(
-    folder: Path | None, namespace: str | None, kubeconfig: str | None, settings: Settings
-) -> "FolderStore | KubernetesStore":
-    """The same, and its content."""
-    store = _store(folder, namespace, kubeconfig, settings)
-    if not isinstance(store, FolderStore):
-        with _told():
-            store.load()
-    return store
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """If the registry is broken, what is wrong with it and exit code 1."""
-    try:
-        yield
-    except (InvalidRecordsError, UnreadableError) as e:
-        for line in str(e).splitlines():
-            click.echo(f"error: {line}", err=True)
-        sys.exit(1)
-
-
-def _asking(
-    settings: Settings,
-    project_of: Callable[[str], str | None],
-    namespace: str | None,
-    project: str | None,
-    user: str,
-) -> Callable[[Mapping[str, Any]], Consumer]:
-    def consumer(obj: Mapping[str, Any]) -> Consumer:
-        there = namespace or str(as_map(obj.get("metadata")).get("namespace") or "default")
-        asking = project or project_of(there)
-        if asking is None:
-            click.echo(f"error: there is no namespace {there!r} in this cluster; give --project", err=True)
-            sys.exit(1)
-        return Consumer(zone=settings.zone, namespace=there, project=asking, user=user)
-
-    return consumer
-
-
-def _source(name: str) -> str:
-    return "stdin" if name == "-" else name
-
-
-@contextmanager
-def _opened(name: str) -> Iterator[TextIO]:
-    # newline="": line ends come out as they came in.
-    if name == "-":
-        sys.stdin.reconfigure(newline="", encoding="utf-8")  # type: ignore[union-attr]  # a text file in practice
-        yield sys.stdin
-        return
-    with Path(name).open(newline="", encoding="utf-8") as lines:
-        yield lines
-
-
-def _subjects(files: tuple[str, ...]) -> Iterator[Subject]:
-    for name in files:
-        with _opened(name) as lines:
-            for chunk in manifests.chunks(lines):
-                for document in manifests.load(chunk.text):
-                    for problem in document.problems:
-                        click.echo(
-                            f"error: {_source(name)}:{chunk.line + max(problem.line, 1) - 1}: {problem.message}",
-                            err=True,
-                        )
-                        sys.exit(1)
-                    yield from subjects(document.content)
-
-
 def _counted(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
@@ -405,38 +141,3 @@ def _files(path: Path) -> list[Path]:
         return [path]
     found = (p for p in path.rglob("*") if p.suffix in SUFFIXES and p.is_file())
     return sorted(p for p in found if not any(part.startswith(".") for part in p.relative_to(path).parts))
-
-
-def _print_colored(diff: str) -> None:
-    colors = {"+": "green", "-": "red", "@": "cyan"}
-    for line in diff.splitlines(keepends=True):
-        click.secho(line, fg=colors.get(line[:1]), nl=False)
-
-
-class _Progress:
-    """A line on a terminal that says how far it is, while the results go elsewhere."""
-
-    def __init__(self) -> None:
-        self._shown = sys.stderr.isatty() and not sys.stdout.isatty()
-        self._objects = 0
-        self._started = self._last = time.monotonic()
-
-    def count(self, objects: int) -> None:
-        self._objects += objects
-        now = time.monotonic()
-        if self._shown and now - self._last > 0.2:
-            self._last = now
-            self._write(f"{self._objects} objects, {self._objects / (now - self._started):.0f} a second")
-
-    def say(self, message: str) -> None:
-        if self._shown:
-            self._write("")
-        click.echo(message, err=True)
-
-    def end(self) -> None:
-        if self._shown:
-            self._write("")
-            click.echo(f"{self._objects} objects in {time.monotonic() - self._started:.1f} s", err=True)
-
-    def _write(self, text: str) -> None:
-        click.echo(f"\r\x1b[K{text}", err=True, nl=False)

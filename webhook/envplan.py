@@ -103,7 +103,7 @@ def _fate(
 
 
 def _hindrance(name: str, variable: Variable, step: Step, settings: Settings) -> Fate | None:
-    if step.env is None:
+    if step.no_env:
         return Fate.NO_PLACE
     if variable.secret is not None and variable.secret.elsewhere:
         return Fate.ELSEWHERE

@@ -9,6 +9,7 @@ from registry.selectors import Consumer, described
 from webhook.analysis import Analysis, StepReport, analyse
 from webhook.bindings import Bound
 from webhook.envplan import Fate, Outcome
+from webhook.lifting import lift
 from webhook.mutate import ask, refusal
 from webhook.settings import Settings
 
@@ -20,6 +21,9 @@ def explain(obj: Mapping[str, Any], index: Index, consumer: Consumer, *, setting
         return None
     layout, found = question
     analysis = analyse(obj, layout, found, index=index, consumer=consumer, settings=settings)
+    if layout.is_definition:
+        # What its selectors mean is decided when its pods are made.
+        analysis.findings, _ = lift(obj, layout, found)
     return {
         "consumer": {"zone": consumer.zone, "project": consumer.project, "user": consumer.user},
         "allowed": not analysis.findings,

@@ -13,7 +13,7 @@ from registry.errors import InvalidRecordsError, Problem
 from registry.records import Extension
 from webhook import checks, manifests
 from webhook.adapters.fuseml import is_document
-from webhook.adapters.step import Finding, Layout
+from webhook.adapters.layout import Finding, Layout
 from webhook.mutate import ask
 from webhook.preview import subjects
 
@@ -109,4 +109,5 @@ def _findings(content: Any, number: int) -> list[tuple[_Place, Problem]]:
 
 def _text_up_to(finding: Finding, layout: Layout) -> list[str]:
     """The lines of the annotation down to the one that *finding* is about."""
-    return layout.annotation.text.splitlines()[: finding.line] if layout.annotation else []
+    annotation = layout.annotation_at(finding.pointer)
+    return annotation.text.splitlines()[: finding.line] if annotation else []

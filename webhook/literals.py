@@ -19,6 +19,7 @@ _BEGINNING = {
     Engine.TEKTON: re.compile(r"\$[($]"),
     Engine.ARGO: re.compile(r"\$[($]|\{\{"),
     Engine.FUSEML: re.compile(r"\{\{"),
+    Engine.KUBERNETES: re.compile(r"\$[($]"),
 }
 
 
@@ -32,9 +33,9 @@ def written(value: str, engine: Engine, place: Place) -> str:
     Raises:
         UnsafeError: There is no way to write it.
     """
-    if engine is not Engine.TEKTON and "{{" in value:
+    if engine in (Engine.ARGO, Engine.FUSEML) and "{{" in value:
         raise UnsafeError(f"the value holds '{{{{', which {engine.value} would expand")
-    if engine is Engine.TEKTON and _TEKTON.search(value):
+    if engine is Engine.TEKTON and refers_to_tekton(value):
         raise UnsafeError("the value holds a reference such as '$(params.x)', which Tekton would expand")
     if engine is Engine.FUSEML or place is Place.VERBATIM:
         return value
@@ -43,6 +44,11 @@ def written(value: str, engine: Engine, place: Place) -> str:
             raise UnsafeError("the value holds '$(' or '$$', which may be expanded where the parameter is used")
         return value
     return _KUBELET.sub(lambda match: match[0] * 2, value)
+
+
+def refers_to_tekton(value: str) -> bool:
+    """Whether *value* holds a reference that Tekton expands, such as ``$(params.x)``."""
+    return _TEKTON.search(value) is not None
 
 
 def joined(parts: Sequence[str], engine: Engine) -> str:

@@ -9,11 +9,12 @@ from typing import Any
 
 from registry.index import Index
 from registry.selectors import Consumer
-from webhook import annotations, checks, texts
+from webhook import annotations, texts
 from webhook.adapters import layout_of
-from webhook.adapters.step import Finding, Layout
+from webhook.adapters.layout import Finding, Layout
 from webhook.analysis import Analysis, StepReport, analyse
 from webhook.errors import RefusedError
+from webhook.lifting import lift
 from webhook.patch import Op
 from webhook.question import asked
 from webhook.restore import restored
@@ -55,15 +56,16 @@ def mutate(
     Raises:
         RefusedError: It asks for something that it cannot get.
     """
-    question = ask(obj)
+    question = ask(obj, is_new=old is None)
     if question is None:
         return Mutation()
     layout, found = question
-    if old is not None and _is_stored_asking(old, asked(obj, layout, found)):
-        return Mutation()
     if layout.is_definition:
-        if findings := checks.findings(layout, found):
+        findings, ops = lift(obj, layout, found, old)
+        if findings and not (old is not None and _is_stored_asking(old, asked(obj, layout, found))):
             raise _refused(findings)
+        return Mutation(tuple(ops))
+    if old is not None and _is_stored_asking(old, asked(obj, layout, found)):
         return Mutation()
     if old is not None and not layout.is_misread:
         return Mutation(restored(obj, old, layout, found))
@@ -78,15 +80,21 @@ def _is_stored_asking(old: Mapping[str, Any], digest: str) -> bool:
 
     To refuse it now would keep controllers from finishing it and people from cancelling it.
     """
-    was = ask(old)
+    was = ask(old, is_new=False)
     return was is not None and asked(old, *was) == digest
 
 
-def ask(obj: Mapping[str, Any]) -> tuple[Layout, Sequence[Text]] | None:
-    """Where *obj* asks for something; None if it does not, or has been given it before."""
-    layout = layout_of(obj)
+def ask(obj: Mapping[str, Any], *, is_new: bool = True) -> tuple[Layout, Sequence[Text]] | None:
+    """Where *obj* asks for something; None if it does not, or has been given it before.
+
+    Args:
+        is_new: Whether it is being made; else it is a run that goes on.
+    """
+    layout = layout_of(obj, is_new=is_new)
     if layout is None:
         return None
+    if not is_new and not layout.is_definition:
+        layout = layout.settled()
     found = texts.find(obj, layout)
     if layout.asks:
         return layout, found

@@ -31,6 +31,23 @@ def remove(path: Pointer) -> Op:
     return {"op": "remove", "path": pointer(path)}
 
 
+def put(obj: Any, path: Pointer, value: object) -> Op:
+    """Set a member of a map that may be missing itself, or of one above it."""
+    for end in range(1, len(path)):
+        if not isinstance(at(obj, path[:end]), list if isinstance(path[end], int) else dict):
+            for part in reversed(path[end:]):
+                value = {part: value}
+            return add(path[:end], value)
+    return (replace if at(obj, path) is not None else add)(path, value)
+
+
+def put_all(obj: Any, path: Pointer, members: Mapping[str, object]) -> list[Op]:
+    """Set *members* of the map at *path*, which may be missing itself."""
+    if not isinstance(at(obj, path), dict):
+        return [put(obj, path, dict(members))]
+    return [put(obj, (*path, key), value) for key, value in members.items()]
+
+
 def at(obj: Any, path: Pointer) -> Any:
     """What is at *path* in *obj*; None if there is nothing."""
     for part in path:

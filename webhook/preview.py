@@ -7,24 +7,38 @@ import difflib
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import jsonpatch
+import msgspec
 
 from registry.documents import Document
 from registry.index import Index
 from registry.selectors import Consumer
 from webhook import manifests
 from webhook.adapters import layout_of
+from webhook.adapters.names import PREFIX
 from webhook.adapters.step import as_map
 from webhook.errors import RefusedError
 from webhook.literals import expanded_env
 from webhook.manifests import Chunk
 from webhook.mutate import Mutation, mutate
 from webhook.patch import Op, at
+from webhook.pods import made_by
+from webhook.pods.made import Lookup
 from webhook.settings import Settings
 
 Output = Literal["yaml", "json", "patch", "diff", "env"]
+Definitions: TypeAlias = Callable[[str], Lookup]
+_Result: TypeAlias = "tuple[Subject, Mutation]"
+
+# Of references, and of annotations that go on to pods, in JSON. Most runs have neither.
+_SIGNS = (b'Ref":', b'"ref":', PREFIX.encode())
+
+
+def nothing_defined(namespace: str) -> Lookup:
+    """No definitions are known."""
+    return lambda kind, name, namespace: None
 
 
 @dataclass(slots=True)
@@ -45,14 +59,24 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """An object of a stream, and where in its document it is."""
+    """An object of a stream, or a pod that it will make.
+
+    Attributes:
+        prefix: Where in its document it is.
+        whose: If it is a pod, of what.
+        unknown: Why a pod cannot be told.
+    """
 
     obj: Mapping[str, Any]
     prefix: str = ""
+    whose: str = ""
+    unknown: str = ""
 
     @property
     def title(self) -> str:
-        """``PipelineRun/train``."""
+        """``PipelineRun/train``, or ``PipelineRun/train tasks[eval]``."""
+        if self.whose:
+            return self.whose
         if "kind" not in self.obj:
             return f"workflow/{self.obj.get('name', '?')}"
         metadata = as_map(self.obj.get("metadata"))
@@ -65,12 +89,14 @@ class Previewer:
 
     Attributes:
         consumer: Gives, for an object, who asks.
+        definitions: Gives, for a namespace, what runs in it refer to.
     """
 
     index: Index
     consumer: Callable[[Mapping[str, Any]], Consumer]
     settings: Settings
     output: Output = "yaml"
+    definitions: Definitions = nothing_defined
 
     def show(self, lines: Iterable[str], source: str) -> Iterator[Shown]:
         """Each document of a stream, one after the other, holding one at a time."""
@@ -91,23 +117,37 @@ class Previewer:
         return shown
 
     def _show_document(self, chunk: Chunk, document: Document, where: str, shown: Shown) -> None:
-        results = []
+        results: list[_Result] = []
         for subject in subjects(document.content):
             shown.count += 1
-            try:
-                consumer = self.consumer(subject.obj)
-                index = self.index.seen_from(consumer.namespace)
-                mutation = mutate(subject.obj, index, consumer, settings=self.settings)
-            except RefusedError as e:
-                shown.errors += [f"{where}: {subject.title}: {problem}" for problem in e.problems]
+            consumer = self.consumer(subject.obj)
+            mutation = self._mutated(subject, consumer, where, shown)
+            if mutation is None:
                 continue
-            shown.warnings += [f"{where}: {subject.title}: {warning}" for warning in mutation.warnings]
             results.append((subject, mutation))
+            for pod in made_by_subject(subject, mutation, self.definitions(consumer.namespace)):
+                if pod.unknown:
+                    shown.warnings += [f"{where}: {pod.title}: {pod.unknown}"] if self.output == "env" else []
+                elif (made := self._mutated(pod, consumer.of_pods, where, shown)) is not None:
+                    results.append((pod, made))
         if not shown.errors:
             shown.text += self._rendered(chunk, document, results)
 
-    def _rendered(self, chunk: Chunk, document: Document, results: list[tuple[Subject, Mutation]]) -> str:
-        ops = [_below(subject.prefix, op) for subject, mutation in results for op in mutation.ops]
+    def _mutated(self, subject: Subject, consumer: Consumer, where: str, shown: Shown) -> Mutation | None:
+        """What becomes of *subject*; None if it is refused."""
+        try:
+            index = self.index.seen_from(consumer.namespace)
+            mutation = mutate(subject.obj, index, consumer, settings=self.settings)
+        except RefusedError as e:
+            shown.errors += [f"{where}: {subject.title}: {problem}" for problem in e.problems]
+            return None
+        shown.warnings += [f"{where}: {subject.title}: {warning}" for warning in mutation.warnings]
+        return mutation
+
+    def _rendered(self, chunk: Chunk, document: Document, results: list["_Result"]) -> str:
+        # Pods are made later; only their variables are shown.
+        own = [(subject, mutation) for subject, mutation in results if not subject.whose]
+        ops = [_below(subject.prefix, op) for subject, mutation in own for op in mutation.ops]
         match self.output:
             case "patch":
                 return manifests.dump_json(ops)
@@ -118,7 +158,7 @@ class Previewer:
             case "json":
                 return manifests.dump_json(_applied(document.content, ops))
             case "diff":
-                return "".join(_diff(subject, mutation) for subject, mutation in results)
+                return "".join(_diff(subject, mutation) for subject, mutation in own)
         return "".join(_env(subject, mutation) for subject, mutation in results)
 
 
@@ -130,6 +170,16 @@ def subjects(content: Any) -> list[Subject]:
         items = enumerate(content["items"])
         return [Subject(item, f"/items/{i}") for i, item in items if isinstance(item, dict)]
     return [Subject(content)]
+
+
+def made_by_subject(subject: Subject, mutation: Mutation, lookup: Lookup) -> Iterator[Subject]:
+    """The pods that *subject* makes when it is admitted, and that ask."""
+    text = msgspec.json.encode(subject.obj)
+    if not any(sign in text for sign in _SIGNS):
+        return
+    admitted = jsonpatch.apply_patch(subject.obj, list(mutation.ops))
+    for made in made_by(admitted, lookup):
+        yield Subject(made.pod, whose=f"{subject.title} {made.where}", unknown=made.unknown)
 
 
 def _placed(source: str, chunk: Chunk, line: int, message: str) -> str:
@@ -157,7 +207,7 @@ def _diff(subject: Subject, mutation: Mutation) -> str:
 def _env(subject: Subject, mutation: Mutation) -> str:
     """The variables of each step that has any, as its process will see them."""
     layout = layout_of(subject.obj)
-    if layout is None:
+    if layout is None or layout.is_definition:
         return ""
     result = _applied(subject.obj, mutation.ops)
     lines = []

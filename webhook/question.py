@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from webhook import annotations
-from webhook.adapters.step import Layout, Pointer
+from webhook.adapters.layout import Layout
+from webhook.adapters.step import Pointer
 from webhook.patch import at
 from webhook.texts import Text
 
@@ -18,8 +19,10 @@ def asked(obj: Mapping[str, Any], layout: Layout, found: Iterable[Text]) -> str:
     ]
     question: list[Any] = [steps, [[text.pointer, text.content] for text in found]]
     others = [[pointer, at(obj, pointer)] for pointer in env_lists(layout, found, of_steps=False)]
-    if others or layout.misplaced or layout.annotation:
-        question.append([others, layout.misplaced, layout.annotation and layout.annotation.content])
+    if others or layout.misplaced or layout.answered:
+        question.append([others, layout.misplaced, layout.answered[0].content if layout.answered else None])
+    if layout.is_definition:
+        question += [[annotation.content for annotation in layout.annotations], list(map(str, layout.problems))]
     return annotations.digest(question)
 
 

@@ -10,15 +10,16 @@ from typing import Any
 
 from webhook import annotations, texts
 from webhook.adapters import layout_of
-from webhook.adapters.step import Layout, Pointer, env_names, maps_in
+from webhook.adapters.layout import Layout
+from webhook.adapters.step import Pointer, env_names, maps_in
 from webhook.annotations import Resolved
 from webhook.errors import RefusedError
-from webhook.patch import Op, add, at, remove, replace
+from webhook.patch import Op, add, at, put_all, remove, replace
 from webhook.question import asked, env_lists
 from webhook.texts import Text
 
 _ADVICE = "delete it and create it anew, or create a run of another name"
-_NOTE = ("metadata", "annotations", annotations.RESOLVED)
+_FIXED = "what a run asks for is fixed when it is created, and this differs"
 
 
 def restored(obj: Mapping[str, Any], old: Mapping[str, Any], layout: Layout, found: Sequence[Text]) -> tuple[Op, ...]:
@@ -29,30 +30,31 @@ def restored(obj: Mapping[str, Any], old: Mapping[str, Any], layout: Layout, fou
     """
     note = annotations.read(old)
     if note is None:
+        if set(layout.questions()) <= {layout.left_at}:
+            raise RefusedError([f"{_FIXED}; {_ADVICE}"])
         raise RefusedError([f"extensions are resolved when a run is created, and it has none from then; {_ADVICE}"])
     if _is_repeated(layout, note) and obj.get("spec") == old.get("spec"):
         # Only the annotation was put back, beside what it got.
         return tuple(_without_questions(obj, old, layout))
     if not _have_stayed(old, layout) or not _is_asked_again(obj, old, layout, found, note=note):
-        raise RefusedError([f"what a run asks for is fixed when it is created, and this differs; {_ADVICE}"])
+        raise RefusedError([f"{_FIXED}; {_ADVICE}"])
     return tuple(_ops(obj, old, layout, found))
 
 
 def _is_repeated(layout: Layout, note: Resolved) -> bool:
     """Whether nothing but the annotation asks, and says what it said."""
-    annotation = layout.annotation
     return (
-        annotation is not None
-        and layout.questions() == [annotation.pointer]
-        and annotations.digest(annotation.content) == note.annotation
+        len(layout.answered) == 1
+        and layout.questions() == [layout.answered[0].pointer]
+        and annotations.digest(layout.answered[0].content) == note.annotation
     )
 
 
 def _have_stayed(old: Mapping[str, Any], layout: Layout) -> bool:
     """Whether the steps that ask are where they were: what *old* has in another place is not theirs."""
-    stored = layout_of(old)
+    stored = layout_of(old, is_new=False)
     places = {step.pointer: step.key for step in (*stored.steps, *stored.spare)} if stored else {}
-    return all(places.get(step.pointer) == step.key for step in layout.steps if step.asks)
+    return all(places.get(step.pointer) == step.key for step in layout.steps if step.asks and not step.behind)
 
 
 def _is_asked_again(
@@ -62,7 +64,7 @@ def _is_asked_again(
         return True
     # Server-side apply merges lists whose items have keys: then the stored variables stand beside the author's.
     submitted = _as_submitted(obj, old, layout, found, note=note)
-    again = layout_of(submitted)
+    again = layout_of(submitted, is_new=False)
     return again is not None and asked(submitted, again, texts.find(submitted, again)) == note.asked
 
 
@@ -71,6 +73,8 @@ def _as_submitted(
 ) -> Mapping[str, Any]:
     """*obj* without what it holds only because *old* was given it."""
     submitted = deepcopy(dict(obj))
+    if layout.left_at and not note.annotation and at(submitted, layout.left_at) == at(old, layout.left_at) is not None:
+        del at(submitted, layout.left_at[:-1])[layout.left_at[-1]]
     keys = {step.env: step.key for step in layout.steps}
     for pointer in env_lists(layout, found):
         entries, stored = at(submitted, pointer), at(old, pointer)
@@ -97,10 +101,16 @@ def _ops(obj: Mapping[str, Any], old: Mapping[str, Any], layout: Layout, found: 
 
 
 def _without_questions(obj: Mapping[str, Any], old: Mapping[str, Any], layout: Layout) -> Iterator[Op]:
-    yield from (remove(pointer) for pointer in layout.questions())
-    text_of_note = at(old, _NOTE)
-    if at(obj, _NOTE) != text_of_note:
-        yield annotations.put(obj, text_of_note)
+    left = at(old, layout.left_at) if layout.left_at else None
+    for pointer in layout.questions():
+        if left is None or pointer != layout.left_at:
+            yield remove(pointer)
+    written: dict[Pointer, dict[str, Any]] = {}
+    for pointer, text in ((layout.left_at, left), (annotations.PLACE, at(old, annotations.PLACE))):
+        if text is not None and at(obj, pointer) != text:
+            written.setdefault(pointer[:-1], {})[str(pointer[-1])] = text
+    for path, members in written.items():
+        yield from put_all(obj, path, members)
 
 
 def _put_back(obj: Mapping[str, Any], old: Mapping[str, Any], pointer: Pointer) -> Iterator[Op]:

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 
 import renderer
-from webhook.adapters.step import Given, Kind, Layout, Place, Pointer, Region, Step
+from webhook.adapters.layout import Layout
+from webhook.adapters.step import Given, Kind, Place, Pointer, Region, Step
 
 
 class Text(NamedTuple):
@@ -87,6 +88,8 @@ def _pointer(link: _Link) -> Pointer:
 
 def _is_ours(pointer: Pointer, content: str, layout: Layout, blocks: set[Pointer]) -> bool:
     if "extensions" in pointer and any(pointer[:end] in blocks for end in range(len(pointer))):
+        return False
+    if layout.annotation_at(pointer) is not None:
         return False
     return layout.region_of(pointer)[0].kind is not Kind.OPAQUE and looks_asking(content, layout)
 

@@ -3,33 +3,44 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from webhook.adapters import argo, definitions, fuseml, tekton
-from webhook.adapters.step import Layout
+from webhook.adapters import argo, definitions, fuseml, levels, pod, tekton, workloads
+from webhook.adapters.layout import Layout
 
 _Adapter = Callable[[Mapping[str, Any]], Layout | None]
 
 _TEKTON: dict[str, _Adapter] = {
     "PipelineRun": tekton.pipeline_run,
     "TaskRun": tekton.task_run,
-    "Pipeline": definitions.tekton,
-    "Task": definitions.tekton,
+    "Pipeline": definitions.pipeline,
+    "Task": definitions.task,
 }
 _BY_API: dict[str, dict[str, _Adapter]] = {
     "tekton.dev/v1": _TEKTON,
-    "tekton.dev/v1beta1": _TEKTON | {"StepAction": definitions.tekton},
+    "tekton.dev/v1beta1": _TEKTON | {"StepAction": definitions.step_action},
     "argoproj.io/v1alpha1": {
         "Workflow": argo.workflow,
-        "WorkflowTemplate": definitions.argo,
-        "ClusterWorkflowTemplate": definitions.argo,
+        "WorkflowTemplate": argo.workflow_template,
+        "ClusterWorkflowTemplate": argo.workflow_template,
         "CronWorkflow": argo.cron_workflow,
     },
+    "v1": {"Pod": pod.pod, "ReplicationController": workloads.with_pods},
+    "apps/v1": dict.fromkeys(("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"), workloads.with_pods),
+    "batch/v1": {"Job": workloads.with_pods, "CronJob": workloads.cron_job},
 }
+_RUNS = frozenset({"PipelineRun", "TaskRun", "Workflow"})
 
 
-def layout_of(obj: Mapping[str, Any]) -> Layout | None:
-    """Find the steps of *obj*; None for what cannot ask: another kind, or made by an engine's controller."""
+def layout_of(obj: Mapping[str, Any], *, is_new: bool = True) -> Layout | None:
+    """Find the steps of *obj*; None for what cannot ask: another kind, or made by an engine's controller.
+
+    Args:
+        is_new: Whether it is being made; else it is a run that goes on.
+    """
     if fuseml.is_document(obj):
         return fuseml.workflow(obj)
     kinds = _BY_API.get(str(obj.get("apiVersion")))
     adapter = kinds.get(str(obj.get("kind"))) if kinds else None
-    return adapter(obj) if adapter else definitions.other(obj)
+    if adapter is None:
+        return definitions.other(obj)
+    layout = adapter(obj)
+    return levels.of_run(obj, layout, is_new=is_new) if layout and obj["kind"] in _RUNS else layout

@@ -1,20 +1,16 @@
 """Selectors in an annotation, given to the steps that it names. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
 from webhook import manifests
-from webhook.adapters.keys import Keys, UnknownKeyError
+from webhook.adapters.keys import AnyKeys, UnknownKeyError, by_group, wider_than
+from webhook.adapters.layout import Annotation, Finding, Layout
+from webhook.adapters.names import LEVELS
 from webhook.adapters.positions import Outline, Position
-from webhook.adapters.step import Annotation, Block, Finding, Given, Layout, Pointer, Region, Step, as_map
-
-PREFIX = "extensions.fuseml.org/"
-RUN_SELECTORS = PREFIX + "run-selectors"
-KEYS = (RUN_SELECTORS, PREFIX + "pipeline-selectors", PREFIX + "task-selectors", PREFIX + "pod-selectors")
-# Written by us; on a run that was copied they may be there from the start.
-NOTES = frozenset({PREFIX + "resolved", PREFIX + "submitter"})
+from webhook.adapters.step import Block, Given, Pointer, Region, Step
 
 MAX_BYTES = 32 * 1024
 MAX_VARIABLES = 1000
@@ -24,57 +20,33 @@ _FIELDS = ("extensions", "env")
 _ENV_FIELDS = ("name", "value")
 
 
-def of_run(obj: Mapping[str, Any], layout: Layout) -> Layout:
-    """*layout* of a run, with what its annotations ask for."""
-    metadata = as_map(obj.get("metadata"))
-    annotations = as_map(metadata.get("annotations"))
-    if not any(key.startswith(PREFIX) and key not in NOTES for key in annotations):
-        return layout
-    layout = replace(layout, misplaced=(*layout.misplaced, *unread(metadata, is_read=True)))
-    return attached(layout, annotations, ("metadata", "annotations"))
-
-
-def unread(metadata: Mapping[str, Any], advice: str = "", *, is_read: bool = False) -> list[str]:
-    """What to say of our annotations among those of *metadata*, where they are not read.
-
-    Args:
-        advice: Where ``run-selectors`` is.
-        is_read: Whether it is here; the others are nowhere.
-    """
-    annotations = metadata.get("annotations")
-    if not isinstance(annotations, dict):
-        return []
-    messages = [
-        f"annotation {key} is not read yet; name the steps of a run in its annotation {RUN_SELECTORS}"
-        for key in KEYS[1:]
-        if key in annotations
-    ]
-    for key in annotations:
-        if key.startswith(PREFIX) and key not in KEYS and key not in NOTES:
-            close = get_close_matches(key.removeprefix(PREFIX), [name.removeprefix(PREFIX) for name in KEYS], n=1)
-            meant = f"did you mean {PREFIX}{close[0]}?" if close else f"there is {RUN_SELECTORS}"
-            messages.append(f"unknown annotation {key[:100]}; {meant}")
-    if RUN_SELECTORS in annotations and not is_read:
-        messages.insert(0, f"annotation {RUN_SELECTORS} is not read here; {advice}")
-    return messages
-
-
-def attached(layout: Layout, annotations: Mapping[str, Any], pointer: Pointer) -> Layout:
-    """*layout* with what ``run-selectors`` among *annotations*, which are at *pointer*, asks for."""
-    text = annotations.get(RUN_SELECTORS)
+def attached(
+    layout: Layout,
+    annotations: Mapping[str, Any],
+    pointer: Pointer,
+    keys: AnyKeys,
+    *,
+    where: str = "",
+    answered: bool = True,
+) -> Layout:
+    """*layout* with what the one of *annotations* asks for that is at *pointer* in the object."""
+    text = annotations.get(str(pointer[-1]))
     if text in (None, ""):
         return layout
-    pointer = (*pointer, RUN_SELECTORS)
+    prefix = f"{where}: " if where else ""
     if not isinstance(text, str):
-        problem = Finding(f"annotation {RUN_SELECTORS}", "must be text; write '|' after its key", pointer)
-        return replace(layout, problems=(problem,))
+        problem = Finding(f"{prefix}annotation {pointer[-1]}", "must be text; write '|' after its key", pointer)
+        return replace(layout, problems=(*layout.problems, problem))
     try:
         content = _read(text)
     except _UnreadableError as e:
-        where = f"annotation {RUN_SELECTORS}:{e.position.line}:{e.position.column}"
-        problems = (Finding(where, str(e), pointer, e.position.line),)
-        return replace(layout, annotation=Annotation(pointer, text, text), problems=problems)
-    return layout if content is None else _Reader(layout, Annotation(pointer, text, content)).run()
+        annotation = Annotation(pointer, text, text, where, answered)
+        place = f"{prefix}annotation {pointer[-1]}:{e.position.line}:{e.position.column}"
+        problem = Finding(place, str(e), pointer, e.position.line)
+        return replace(layout, annotations=(*layout.annotations, annotation), problems=(*layout.problems, problem))
+    if content is None:
+        return layout
+    return _Reader(layout, Annotation(pointer, text, content, where, answered), keys).run()
 
 
 class _UnreadableError(ValueError):
@@ -116,12 +88,14 @@ def _hint(text: str) -> str:
 class _Reader:
     """Gives the steps of a layout what an annotation says of them."""
 
-    def __init__(self, layout: Layout, annotation: Annotation) -> None:
+    def __init__(self, layout: Layout, annotation: Annotation, keys: AnyKeys) -> None:
         self._layout = layout
         self._annotation = annotation
-        self._keys = Keys(layout)
+        self._keys = keys
+        self._level = LEVELS.index(str(annotation.pointer[-1]))
+        self._named: dict[Pointer, Step] = {}
         self._blocks: dict[Pointer, list[Block]] = {}
-        self._given: dict[Pointer, dict[str, Given]] = {}
+        self._given = {step.pointer: {variable.name: variable for variable in step.given} for step in layout.steps}
         self._variables_left = MAX_VARIABLES
         self._problems: list[Finding] = []
 
@@ -134,18 +108,25 @@ class _Reader:
             self._entry(key, entry)
             if len(self._problems) >= _MAX_PROBLEMS:
                 break
-        asked = [step for step in self._layout.spare if self._is_asked(step)]
-        regions = {step.pointer[:-1]: Region(step.where, (step,)) for step in asked}
+        there = {step.pointer for step in self._layout.steps}
+        named = [step for step in self._named.values() if step.pointer not in there and self._is_asked(step)]
+        wider = by_group(step for step in named if step.behind)
+        regions = {
+            (step.pointer if step.behind else step.pointer[:-1]): Region(
+                step.where, (step, *(wider_than(step, wider) if step.behind else ()))
+            )
+            for step in named
+        }
         return replace(
             self._layout,
-            steps=tuple(self._with_asked(step) for step in (*self._layout.steps, *asked)),
+            steps=tuple(self._with_asked(step) for step in (*self._layout.steps, *named)),
             regions={**self._layout.regions, **regions},
-            annotation=self._annotation,
-            problems=tuple(self._problems),
+            annotations=(*self._layout.annotations, self._annotation),
+            problems=(*self._layout.problems, *self._problems),
         )
 
     def _is_asked(self, step: Step) -> bool:
-        return step.pointer in self._blocks or step.pointer in self._given
+        return step.pointer in self._blocks or bool(self._given.get(step.pointer))
 
     def _with_asked(self, step: Step) -> Step:
         if not self._is_asked(step):
@@ -157,7 +138,7 @@ class _Reader:
         self._problems.append(self._annotation.finding((*self._annotation.pointer, *path), message))
 
     def _entry(self, key: str, entry: Any) -> None:
-        steps: list[Step] = []
+        steps: Sequence[Step] = ()
         try:
             steps = self._keys.steps_of(key)
         except UnknownKeyError as e:
@@ -174,18 +155,20 @@ class _Reader:
             self._find((key,), f"sets more than {MAX_VARIABLES} variables in all steps together")
             return
         for step in steps:
+            self._named.setdefault(step.pointer, step)
             if "extensions" in entry:
                 pointer = (*self._annotation.pointer, key, "extensions")
-                self._blocks.setdefault(step.pointer, []).append(Block(pointer, entry["extensions"]))
+                block = Block(pointer, entry["extensions"], self._level)
+                self._blocks.setdefault(step.pointer, []).append(block)
             for variable in given:
                 self._give(step, variable)
 
     def _give(self, step: Step, variable: Given) -> None:
-        if step.env is None:
+        if step.env is None and not step.behind:
             path = variable.pointer[len(self._annotation.pointer) :]
             self._find(path, f"{step.where} has no place for {variable.name!r}: {step.no_env}")
         first = self._given.setdefault(step.pointer, {}).setdefault(variable.name, variable)
-        if first.value != variable.value:
+        if first.value != variable.value and first.level == variable.level:
             message = f"{step.where} gets another value of {variable.name!r} above"
             self._find(variable.pointer[len(self._annotation.pointer) :], message)
 
@@ -196,17 +179,18 @@ class _Reader:
         names = set()
         for i, entry in enumerate(entries or ()):
             path = (key, "env", i)
-            if (problem := _wrong_variable(entry)) is not None:
+            if (problem := wrong_variable(entry)) is not None:
                 field, message = problem
                 self._find((*path, field) if field else path, message)
             elif entry["name"] in names:
                 self._find(path, f"{entry['name']!r} is set above")
             else:
                 names.add(entry["name"])
-                yield Given((*self._annotation.pointer, *path, "value"), entry["name"], entry["value"])
+                pointer = (*self._annotation.pointer, *path, "value")
+                yield Given(pointer, entry["name"], entry["value"], self._level)
 
 
-def _wrong_variable(entry: Any) -> tuple[str, str] | None:
+def wrong_variable(entry: Any) -> tuple[str, str] | None:
     """The field that is wrong with an entry of ``env``, and what is."""
     if not isinstance(entry, dict):
         return "", f"expected a map with 'name' and 'value', got {_kind(entry)}"

@@ -1,22 +1,23 @@
 """Where steps are in an Argo Workflow: templates of every type. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from webhook.adapters import annotation
-from webhook.adapters.definitions import in_vain
+from webhook import manifests
+from webhook.adapters.annotation import attached
+from webhook.adapters.keys import Keys
+from webhook.adapters.layout import Behind, Layout, behind
+from webhook.adapters.levels import Home, of_homes, passed_on
+from webhook.adapters.names import PIPELINE_SELECTORS, RUN_SELECTORS, TASK_SELECTORS, unread
 from webhook.adapters.step import (
-    Behind,
     Block,
     Engine,
     Kind,
-    Layout,
     Pointer,
     Region,
     Step,
     as_map,
-    behind,
     block_of,
     env_names,
     maps_in,
@@ -24,6 +25,7 @@ from webhook.adapters.step import (
 )
 
 _SPEC: Pointer = ("spec",)
+_LEFT: Pointer = ("spec", "podMetadata", "annotations", RUN_SELECTORS)
 _ADVICE = "write it into a template that runs a container: templates[].extensions"
 _NO_ENV = {
     "resource": "a resource template has no env",
@@ -33,42 +35,80 @@ _NO_ENV = {
 }
 
 
+_RUN_ADVICE = "write it into metadata.annotations of the Workflow"
+_TEMPLATE_ADVICE = f"write {TASK_SELECTORS} into templates[].metadata.annotations"
+
+
 def workflow(obj: Mapping[str, Any]) -> Layout:
     """Find the steps of a Workflow's own templates."""
     spec = as_map(obj.get("spec"))
-    return annotation.of_run(obj, _found(spec, _SPEC).layout())
+    finder = _found(spec, _SPEC)
+    pod_metadata = as_map(spec.get("podMetadata"))
+    finder.unread(pod_metadata, "spec.podMetadata", _RUN_ADVICE, read=(RUN_SELECTORS,))
+    layout = passed_on(finder.layout(), as_map(pod_metadata.get("annotations")), _LEFT, where="spec.podMetadata")
+    return replace(_checked(layout), left_at=_LEFT)
+
+
+def workflow_template(obj: Mapping[str, Any]) -> Layout:
+    """Find the steps of a WorkflowTemplate or ClusterWorkflowTemplate."""
+    spec = as_map(obj.get("spec"))
+    finder = _found(spec, _SPEC)
+    finder.unread(spec.get("podMetadata"), "spec.podMetadata", _TEMPLATE_ADVICE)
+    return _of_definition(obj, finder, _SPEC)
 
 
 def cron_workflow(obj: Mapping[str, Any]) -> Layout:
-    """Find the steps of the Workflows that a CronWorkflow makes.
-
-    It passes on annotations to them, and nothing that Argo does not know.
-    """
+    """Find the steps of the Workflows that a CronWorkflow makes."""
     spec = as_map(obj.get("spec"))
-    metadata = (*_SPEC, "workflowMetadata")
-    passed_on = as_map(as_map(spec.get("workflowMetadata")).get("annotations"))
-    advice = "write selectors into spec.workflowMetadata.annotations, for the Workflows that it makes"
-    misplaced = annotation.unread(as_map(obj.get("metadata")), advice) + in_vain(obj, advice, read=metadata)
-    if annotation.RUN_SELECTORS not in passed_on:
-        regions = {_SPEC: Region("spec", ())}
-        return Layout(Engine.ARGO, (), regions, tuple(misplaced), is_definition=True)
-    finder = _found(as_map(spec.get("workflowSpec")), (*_SPEC, "workflowSpec"))
-    layout = finder.layout()
-    regions = {**layout.regions, metadata: Region("", kind=Kind.OPAQUE)}
-    layout = replace(layout, regions=regions, misplaced=tuple(misplaced), is_definition=True)
-    return annotation.attached(layout, passed_on, (*metadata, "annotations"))
+    inner = as_map(spec.get("workflowSpec"))
+    finder = _found(inner, (*_SPEC, "workflowSpec"))
+    finder.unread(inner.get("podMetadata"), "spec.workflowSpec.podMetadata", _TEMPLATE_ADVICE)
+    metadata = as_map(spec.get("workflowMetadata"))
+    advice = f"here it is {RUN_SELECTORS}, for the Workflows that it makes"
+    finder.unread(metadata, "spec.workflowMetadata", advice, read=(RUN_SELECTORS,))
+    layout = _of_definition(obj, finder, (*_SPEC, "workflowSpec"))
+    pointer = (*_SPEC, "workflowMetadata", "annotations", RUN_SELECTORS)
+    keys = Keys(layout.own_steps, pointer, behind=layout.behind)
+    annotations = as_map(metadata.get("annotations"))
+    regions = {**layout.regions, (*_SPEC, "workflowMetadata"): Region("", kind=Kind.OPAQUE)}
+    layout = replace(layout, regions=regions, is_expanded=RUN_SELECTORS in annotations)
+    return attached(layout, annotations, pointer, keys, where="spec.workflowMetadata", answered=False)
+
+
+def _of_definition(obj: Mapping[str, Any], finder: "_Finder", spec: Pointer) -> Layout:
+    metadata = as_map(obj.get("metadata"))
+    found = finder.layout(is_definition=True)
+    misplaced = unread(metadata, f"on a {obj.get('kind')} it is {PIPELINE_SELECTORS}", read=(PIPELINE_SELECTORS,))
+    layout = replace(found, misplaced=(*misplaced, *found.misplaced), shared_in=spec)
+    pointer = ("metadata", "annotations", PIPELINE_SELECTORS)
+    behind = [b if b.advice else b._replace(advice=f"there, {_TEMPLATE_ADVICE}") for b in layout.behind]
+    keys = Keys(layout.own_steps, pointer, behind=behind)
+    return _checked(attached(layout, as_map(metadata.get("annotations")), pointer, keys, answered=False))
+
+
+def _checked(layout: Layout) -> Layout:
+    """Argo expands what is in a spec, annotations and shares of them included: what steps put out could ask."""
+    message = "holds '{{', which Argo would expand; write the variable into the step's own env"
+    # After a backslash, YAML has other ways to write it; what is moved or shared is written anew.
+    held = [a for a in layout.annotations if "{{" in a.text or ("\\" in a.text and "{{" in manifests.dump(a.content))]
+    return replace(layout, problems=(*layout.problems, *(a.finding(a.pointer, message) for a in held)))
 
 
 def _found(spec: Mapping[str, Any], pointer: Pointer) -> "_Finder":
     """All that is in a Workflow's *spec*, which is at *pointer*."""
-    finder = _Finder(as_map(spec.get("templateDefaults")), pointer)
+    defaults = as_map(spec.get("templateDefaults"))
+    finder = _Finder(defaults, pointer, spec.get("podMetadata"))
     if "extensions" in spec:
         finder.misplaced.append(f"spec: 'extensions' is not read here; {_ADVICE}")
     if "workflowTemplateRef" in spec:
-        finder.behind.append(behind("", "the run", "workflowTemplateRef", "write them into templates of the Workflow"))
-    finder.unread(spec.get("workflowMetadata"), "spec.workflowMetadata")
-    finder.unread(spec.get("podMetadata"), "spec.podMetadata")
-    finder.unread(as_map(spec.get("templateDefaults")).get("metadata"), "templateDefaults.metadata")
+        finder.behind.append(behind("", "the run", "workflowTemplateRef"))
+    if pointer == _SPEC:
+        finder.unread(spec.get("workflowMetadata"), "spec.workflowMetadata", _RUN_ADVICE)
+    finder.unread(defaults.get("metadata"), "templateDefaults.metadata", _TEMPLATE_ADVICE)
+    for section in ("initContainers", "sidecars"):
+        for i, container in maps_in(defaults.get(section)):
+            if "extensions" in container:
+                finder.misplaced.append(f"templateDefaults.{section}[{i}]: 'extensions' is not read here; {_ADVICE}")
     for i, template in maps_in(spec.get("templates")):
         own = (*pointer, "templates", i)
         finder.template(template, own, where=f"templates[{name_of(template, i)}]", key=name_of(template, i))
@@ -79,7 +119,7 @@ def _found(spec: Mapping[str, Any], pointer: Pointer) -> "_Finder":
 class _Finder:
     """Collects steps and regions on the way down."""
 
-    def __init__(self, defaults: Mapping[str, Any], spec: Pointer) -> None:
+    def __init__(self, defaults: Mapping[str, Any], spec: Pointer, pod_metadata: object) -> None:
         self._defaults = defaults
         self._defaults_at = (*spec, "templateDefaults")
         self._steps: list[Step] = []
@@ -87,23 +127,28 @@ class _Finder:
         self._regions: dict[Pointer, Region] = {spec: Region("spec")}
         self.misplaced: list[str] = []
         self.behind: list[Behind] = []
+        self._homes: list[Home] = []
+        # Its controller copies these into the Workflow's own templates when it looks one up elsewhere.
+        self._copied = as_map(as_map(pod_metadata).get("annotations"))
         for kind in ("container", "script"):
             self._regions[(*self._defaults_at, kind)] = Region(f"templateDefaults.{kind}", kind=Kind.CONTAINER)
 
-    def layout(self) -> Layout:
+    def layout(self, *, is_definition: bool = False) -> Layout:
         used = {block.pointer for step in self._steps for block in step.blocks}
         for block in self._default_blocks("container") + self._default_blocks("script"):
             if block.pointer not in used:
                 where = ".".join(str(part) for part in block.pointer[1:-1])
                 self.misplaced.append(f"{where}: 'extensions' has no template here to be the default of")
-        return Layout(
+        layout = Layout(
             Engine.ARGO,
             tuple(self._steps),
             self._regions,
             tuple(dict.fromkeys(self.misplaced)),
             spare=tuple(self._spare),
             behind=tuple(self.behind),
+            is_definition=is_definition,
         )
+        return of_homes(layout, self._homes, is_definition=is_definition)
 
     def _default_blocks(self, kind: str) -> tuple[Block, ...]:
         if not self._defaults:
@@ -111,18 +156,20 @@ class _Finder:
         of_kind = block_of(as_map(self._defaults.get(kind)), (*self._defaults_at, kind))
         return block_of(self._defaults, self._defaults_at) + of_kind
 
-    def unread(self, metadata: object, where: str) -> None:
-        """Note annotations of ours in the *metadata* of what is made by the run."""
+    def unread(self, metadata: object, where: str, advice: str, *, read: Collection[str] = ()) -> None:
+        """Note annotations of ours that are not *read* in the *metadata* of what is made by the run."""
         if metadata:
-            messages = annotation.unread(as_map(metadata), "write it into metadata.annotations of the Workflow")
-            self.misplaced += [f"{where}: {message}" for message in messages]
+            self.misplaced += [f"{where}: {message}" for message in unread(as_map(metadata), advice, read=read)]
 
     def template(self, template: Mapping[str, Any], pointer: Pointer, *, where: str, key: str) -> None:
         shared = block_of(template, pointer)
+        home = (*pointer, "metadata")
+        spare = len(self._spare)
         steps = [
             *self._main(template, pointer, shared, where=where, key=key),
             *self._users_own(template, pointer, where=where, key=key),
         ]
+        steps = [step._replace(home=home) for step in steps]
         # A template that only calls others passes on what the run gives it.
         self._regions[pointer] = Region(where, tuple(steps) or None)
         for step in steps:
@@ -130,9 +177,10 @@ class _Finder:
                 self._regions[step.pointer] = Region(step.where, (step,), Kind.CONTAINER)
         self._steps += steps
         if "annotations" in as_map(template.get("metadata")):
-            self.unread(template["metadata"], f"{where}.metadata")
+            named = [*steps, *self._spare[spare:]]
+            self._homes.append(Home(template["metadata"], home, f"{where}.metadata", named, True, self._copied))
         if "annotations" in template:
-            self.unread(template, where)
+            self.unread(template, where, "write it into metadata.annotations of the template")
         if shared and not any(b in step.blocks for step in steps for b in shared):
             self.misplaced.append(f"{where}: 'extensions' is not read here; {_ADVICE}")
         self._calls(template, pointer, where=where, key=key)
@@ -156,8 +204,11 @@ class _Finder:
                     blocks=self._default_blocks(kind) + shared + block_of(template[kind], own),
                     env=(*own, "env"),
                     present=env_names(self._defaults.get(kind)),
+                    local="main",
                 )
         container_set = as_map(template.get("containerSet"))
+        if "extensions" in container_set and not any(maps_in(container_set.get("containers"))):
+            self.misplaced.append(f"{where}.containerSet: 'extensions' is not read here; it has no containers")
         for i, container in maps_in(container_set.get("containers")):
             own = (*pointer, "containerSet", "containers", i)
             yield Step(
@@ -166,9 +217,10 @@ class _Finder:
                 pointer=own,
                 blocks=shared + block_of(container_set, (*pointer, "containerSet")) + block_of(container, own),
                 env=(*own, "env"),
+                local=name_of(container, i),
             )
         for kind in [kind for kind in _NO_ENV if kind in template]:
-            step = Step(key, where, (*pointer, kind), shared, no_env=_NO_ENV[kind], beside=True)
+            step = Step(key, where, (*pointer, kind), shared, no_env=_NO_ENV[kind], beside=True, local="main")
             if shared:
                 yield step
             else:
@@ -185,6 +237,7 @@ class _Finder:
                     blocks=block_of(container, own),
                     env=(*own, "env"),
                     beside=True,
+                    local=f"{prefix}-{name_of(container, i)}",
                 )
 
     def _calls(self, template: Mapping[str, Any], pointer: Pointer, *, where: str, key: str) -> None:
@@ -207,11 +260,13 @@ class _Finder:
     def _refer(self, call: Mapping[str, Any], *, where: str) -> None:
         """Note if what is called is in another object."""
         reference = as_map(call.get("templateRef"))
-        if reference:
-            for key in dict.fromkeys((name_of(call, ""), str(reference.get("template")))):
-                if key:
-                    advice = "write them into a template of the Workflow"
-                    self.behind.append(behind(key, where, "templateRef", advice))
+        if not reference:
+            return
+        template, name = str(reference.get("template")), name_of(call, "")
+        there = behind(template, where, "templateRef")
+        self.behind.append(there)
+        if name and name != template:
+            self.behind.append(there._replace(key=name, advice=f"name them by their template, {template!r}"))
 
 
 def _called(template: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Pointer, str]]:

@@ -1,53 +1,57 @@
-"""Definitions, which runs refer to: selectors are not read in them, and are not passed over in silence. Pure."""
+"""Tekton's definitions, which runs refer to: what their steps ask for goes on to their pods. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from webhook.adapters import annotation
-from webhook.adapters.step import Engine, Kind, Layout, Pointer, Region, as_map, maps_in
+from webhook.adapters.annotation import attached
+from webhook.adapters.keys import Keys
+from webhook.adapters.layout import Layout
+from webhook.adapters.levels import Home, of_home
+from webhook.adapters.names import PIPELINE_SELECTORS, TASK_SELECTORS, unread
+from webhook.adapters.step import Engine, Kind, Pointer, Region, as_map, is_controlled
+from webhook.adapters.tekton import Finder
+
+_SPEC: Pointer = ("spec",)
+_METADATA: Pointer = ("metadata",)
 
 
-def tekton(obj: Mapping[str, Any]) -> Layout:
-    """What a Tekton definition asks for in vain."""
-    return _layout(obj, Engine.TEKTON, "PipelineRun or TaskRun")
+def pipeline(obj: Mapping[str, Any]) -> Layout:
+    """Find the inline steps of a Pipeline."""
+    finder = Finder()
+    finder.pipeline(as_map(obj.get("spec")), _SPEC, where="", key="", title="spec")
+    layout = finder.layout(is_definition=True)
+    metadata = as_map(obj.get("metadata"))
+    advice = f"on a Pipeline it is {PIPELINE_SELECTORS}"
+    misplaced = (*unread(metadata, advice, read=(PIPELINE_SELECTORS,)), *layout.misplaced)
+    layout = replace(layout, misplaced=misplaced)
+    pointer = (*_METADATA, "annotations", PIPELINE_SELECTORS)
+    keys = Keys(layout.own_steps, pointer, behind=layout.behind)
+    return attached(layout, as_map(metadata.get("annotations")), pointer, keys, answered=False)
 
 
-def argo(obj: Mapping[str, Any]) -> Layout:
-    """What an Argo definition asks for in vain."""
-    return _layout(obj, Engine.ARGO, "Workflow")
+def task(obj: Mapping[str, Any]) -> Layout:
+    """Find the steps of a Task."""
+    finder = Finder()
+    steps = finder.task(as_map(obj.get("spec")), _SPEC, where="", key="", title="spec", home=_METADATA)
+    home = Home(as_map(obj.get("metadata")), _METADATA, "", steps)
+    return of_home(finder.layout(is_definition=True), home, is_definition=True)
+
+
+def step_action(obj: Mapping[str, Any]) -> Layout:
+    """Say of a StepAction that it cannot ask: Tekton passes nothing on of it."""
+    advice = f"Tekton passes nothing on of a StepAction; write {TASK_SELECTORS} on the Task that uses it"
+    misplaced = unread(as_map(obj.get("metadata")), advice)
+    if "extensions" in as_map(obj.get("spec")):
+        misplaced.append(f"spec: 'extensions' is not read in a StepAction; {advice}")
+    regions = {_SPEC: Region("spec", (), Kind.OTHER)}
+    return Layout(Engine.TEKTON, (), regions, tuple(misplaced), is_definition=True)
 
 
 def other(obj: Mapping[str, Any]) -> Layout | None:
     """What any other object asks for in vain; None if it has none of our annotations, or a controller made it."""
     metadata = as_map(obj.get("metadata"))
-    messages = annotation.unread(metadata, "it is read on a run of Tekton or Argo")
-    if not messages or any(owner.get("controller") is True for _, owner in maps_in(metadata.get("ownerReferences"))):
+    messages = unread(metadata, "it is read on runs, their definitions and pods")
+    if not messages or is_controlled(obj):
         return None
     return Layout(Engine.TEKTON, (), {}, tuple(messages), is_definition=True)
-
-
-def _layout(obj: Mapping[str, Any], engine: Engine, run: str) -> Layout:
-    advice = f"selectors are read in a run: write them into inline steps of a {run}"
-    misplaced = annotation.unread(as_map(obj.get("metadata")), f"it is read on a {run}") + in_vain(obj, advice)
-    return Layout(engine, (), {("spec",): Region("spec", (), Kind.OTHER)}, tuple(misplaced), is_definition=True)
-
-
-def in_vain(obj: Mapping[str, Any], advice: str, *, read: Pointer = ()) -> list[str]:
-    """Blocks and annotations of ours anywhere below ``spec``, but for those among the annotations of *read*."""
-    messages = []
-    pending: list[tuple[Pointer, Any]] = [(("spec",), obj.get("spec"))]
-    while pending:
-        pointer, node = pending.pop(0)
-        where = ".".join(str(part) for part in pointer)
-        if isinstance(node, list):
-            pending += [((*pointer, i), item) for i, item in enumerate(node)]
-        elif isinstance(node, dict):
-            if _is_block(node.get("extensions")):
-                messages.append(f"{where}: 'extensions' is not read in a {obj.get('kind')}; {advice}")
-            messages += [f"{where}: {m}" for m in annotation.unread(node, advice, is_read=pointer == read)]
-            pending += [((*pointer, key), item) for key, item in node.items()]
-    return messages
-
-
-def _is_block(value: object) -> bool:
-    return isinstance(value, list) and any(isinstance(item, dict) and "name" in item for item in value)

@@ -1,112 +1,113 @@
 """Where steps are in Tekton's runs: PipelineRun and TaskRun, v1 and v1beta1. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from webhook.adapters import annotation
+from webhook.adapters.layout import Behind, Layout, behind
+from webhook.adapters.levels import Home, of_homes
+from webhook.adapters.names import RUN_SELECTORS, unread
 from webhook.adapters.step import (
-    Behind,
     Block,
     Engine,
     Kind,
-    Layout,
     Pointer,
     Region,
     Step,
     as_map,
-    behind,
     block_of,
     env_names,
+    is_controlled,
     maps_in,
     name_of,
 )
 
+_GROUP = "tekton.dev/"
 _SPEC: Pointer = ("spec",)
+_LEFT: Pointer = ("metadata", "annotations", RUN_SELECTORS)
 _TASK_ADVICE = "write it into taskSpec.extensions (every step of the task) or taskSpec.steps[].extensions"
-_REF = "a step with 'ref' takes no env"
-_INLINE = "write them inline, as {}"
+_RUN_ADVICE = "write it into metadata.annotations of the run"
 
 
 def pipeline_run(obj: Mapping[str, Any]) -> Layout | None:
     """Find the inline steps of a PipelineRun; None if a controller made it."""
-    if _is_controlled(obj):
+    if is_controlled(obj, _GROUP):  # Its text may come from a step's result, and nothing in it is ours.
         return None
     spec = as_map(obj.get("spec"))
-    finder = _Finder(_pod_env(spec, "podTemplate") | _pod_env(as_map(spec.get("taskRunTemplate")), "podTemplate"))
+    finder = Finder(_pod_env(spec, "podTemplate") | _pod_env(as_map(spec.get("taskRunTemplate")), "podTemplate"))
     finder.misplace(spec, "spec", _TASK_ADVICE)
     for i, task in maps_in(spec.get("taskRunSpecs")):
         finder.misplace(task, f"taskRunSpecs[{i}]", _TASK_ADVICE)
-        finder.unread(task.get("metadata"), f"taskRunSpecs[{i}].metadata")
+        messages = unread(as_map(task.get("metadata")), _RUN_ADVICE)
+        finder.misplaced += [f"taskRunSpecs[{i}].metadata: {message}" for message in messages]
         names = _pod_env(task, "podTemplate") | _pod_env(task, "taskPodTemplate")
         finder.task_env[str(task.get("pipelineTaskName"))] = names
         for template in ("podTemplate", "taskPodTemplate"):
             finder.pod_template((*_SPEC, "taskRunSpecs", i, template), f"taskRunSpecs[{i}].{template}")
     finder.pod_template((*_SPEC, "podTemplate"), "podTemplate")
     finder.pod_template((*_SPEC, "taskRunTemplate", "podTemplate"), "taskRunTemplate.podTemplate")
-    finder.pipeline(as_map(spec.get("pipelineSpec")), (*_SPEC, "pipelineSpec"), where="", key="")
+    finder.pipeline(as_map(spec.get("pipelineSpec")), (*_SPEC, "pipelineSpec"), where="", key="", title="pipelineSpec")
     if "pipelineRef" in spec:
-        finder.behind.append(behind("", "the run", "pipelineRef", _INLINE.format("pipelineSpec")))
-    return annotation.of_run(obj, finder.layout())
+        # The keys of its steps begin with those of its tasks, whatever they are.
+        finder.behind.append(behind("", "the run", "pipelineRef"))
+    return replace(finder.layout(), left_at=_LEFT)
 
 
 def task_run(obj: Mapping[str, Any]) -> Layout | None:
     """Find the inline steps of a TaskRun; None if a controller made it."""
-    if _is_controlled(obj):
+    if is_controlled(obj, _GROUP):  # Its text may come from a step's result, and nothing in it is ours.
         return None
     spec = as_map(obj.get("spec"))
-    finder = _Finder(_pod_env(spec, "podTemplate"))
+    finder = Finder(_pod_env(spec, "podTemplate"))
     finder.misplace(spec, "spec", _TASK_ADVICE)
     finder.pod_template((*_SPEC, "podTemplate"), "podTemplate")
-    finder.task(as_map(spec.get("taskSpec")), (*_SPEC, "taskSpec"), where="", key="", present=finder.pod_env)
+    task_spec = as_map(spec.get("taskSpec"))
+    finder.task(task_spec, (*_SPEC, "taskSpec"), where="", key="", title="taskSpec", present=finder.pod_env)
     if "taskRef" in spec:
-        finder.behind.append(behind("", "the run", "taskRef", _INLINE.format("taskSpec")))
-    return annotation.of_run(obj, finder.layout())
-
-
-def _is_controlled(obj: Mapping[str, Any]) -> bool:
-    """Whether Tekton's controller made it: then its text may come from a step's result, and nothing is ours."""
-    owners = maps_in(as_map(obj.get("metadata")).get("ownerReferences"))
-    return any(
-        owner.get("controller") is True and str(owner.get("apiVersion", "")).startswith("tekton.dev/")
-        for _, owner in owners
-    )
+        finder.behind.append(behind("", "the run", "taskRef"))
+    return replace(finder.layout(), left_at=_LEFT)
 
 
 def _pod_env(part: Mapping[str, Any], template: str) -> frozenset[str]:
     return env_names(part.get(template))
 
 
-class _Finder:
+class Finder:
     """Collects steps and regions on the way down."""
 
-    def __init__(self, pod_env: frozenset[str]) -> None:
+    def __init__(self, pod_env: frozenset[str] = frozenset()) -> None:
         self.pod_env = pod_env
         self.task_env: dict[str, frozenset[str]] = {}
         self._steps: list[Step] = []
         self._regions: dict[Pointer, Region] = {_SPEC: Region("spec")}
         self.misplaced: list[str] = []
         self.behind: list[Behind] = []
+        self._homes: list[Home] = []
 
-    def layout(self) -> Layout:
-        return Layout(
-            Engine.TEKTON, tuple(self._steps), self._regions, tuple(self.misplaced), behind=tuple(self.behind)
+    def layout(self, *, is_definition: bool = False) -> Layout:
+        """All that was found."""
+        layout = Layout(
+            Engine.TEKTON,
+            tuple(self._steps),
+            self._regions,
+            tuple(self.misplaced),
+            behind=tuple(self.behind),
+            is_definition=is_definition,
         )
+        return of_homes(layout, self._homes, is_definition=is_definition)
 
     def misplace(self, part: Mapping[str, Any], where: str, advice: str) -> None:
+        """Note a block in *part*, where none is read."""
         if "extensions" in part:
             self.misplaced.append(f"{where}: 'extensions' is not read here; {advice}")
 
-    def unread(self, metadata: object, where: str) -> None:
-        """Note annotations of ours in the *metadata* of what is made by the run."""
-        if metadata:
-            messages = annotation.unread(as_map(metadata), "write it into metadata.annotations of the run")
-            self.misplaced += [f"{where}: {message}" for message in messages]
-
     def pod_template(self, pointer: Pointer, where: str) -> None:
+        """Note that a pod template is at *pointer*."""
         self._regions[pointer] = Region(where, kind=Kind.CONTAINER)
 
-    def pipeline(self, spec: Mapping[str, Any], pointer: Pointer, *, where: str, key: str) -> None:
-        self.misplace(spec, f"{where}pipelineSpec", _TASK_ADVICE)
+    def pipeline(self, spec: Mapping[str, Any], pointer: Pointer, *, where: str, key: str, title: str) -> None:
+        """All tasks of the pipeline *spec*, which is called *title*."""
+        self.misplace(spec, f"{where}{title}", _TASK_ADVICE)
         for section in ("tasks", "finally"):
             for i, task in maps_in(spec.get(section)):
                 name = name_of(task, i)
@@ -123,30 +124,44 @@ class _Finder:
             self.misplace(task, where, _TASK_ADVICE)
         if "pipelineSpec" in task:
             nested = as_map(task["pipelineSpec"])
-            self.pipeline(nested, (*pointer, "pipelineSpec"), where=f"{where}.", key=key)
+            self.pipeline(nested, (*pointer, "pipelineSpec"), where=f"{where}.", key=key, title="pipelineSpec")
         elif task_spec.get("apiVersion"):
             # A custom task: what it means is known only to its own controller.
             self._regions[(*pointer, "taskSpec", "spec")] = Region(where, kind=Kind.OPAQUE)
             self.behind.append(_custom(key.removesuffix("/"), where))
         else:
             present = self.pod_env | self.task_env.get(name_of(task, ""), frozenset())
-            self.task(task_spec, (*pointer, "taskSpec"), where=f"{where}.", key=key, present=present)
-        steps = tuple(self._steps[first:])
+            own = (*pointer, "taskSpec")
+            home = (*own, "metadata")
+            steps = self.task(task_spec, own, where=f"{where}.", key=key, title="taskSpec", present=present, home=home)
+            metadata = as_map(task_spec.get("metadata"))
+            if "annotations" in metadata:
+                self._homes.append(Home(metadata, home, f"{where}.taskSpec.metadata", steps))
         # Without inline steps of its own, what a task is given comes from the run's selectors.
-        self._regions[pointer] = Region(where, steps or None)
+        self._regions[pointer] = Region(where, tuple(self._steps[first:]) or None)
 
     def _refer(self, task: Mapping[str, Any], *, where: str, key: str) -> None:
         """Note that the steps of *task* are in another object."""
-        kind, spec = ("taskRef", "taskSpec") if "taskRef" in task else ("pipelineRef", "pipelineSpec")
+        kind = "taskRef" if "taskRef" in task else "pipelineRef"
         version = str(as_map(task.get(kind)).get("apiVersion") or "tekton.dev/")
         if version.startswith("tekton.dev/"):
-            self.behind.append(behind(key, where, kind, _INLINE.format(spec)))
+            self.behind.append(behind(key, where, kind))
         else:
             self.behind.append(_custom(key, where))
 
-    def task(self, spec: Mapping[str, Any], pointer: Pointer, *, where: str, key: str, present: frozenset[str]) -> None:
+    def task(
+        self,
+        spec: Mapping[str, Any],
+        pointer: Pointer,
+        *,
+        where: str,
+        key: str,
+        title: str,
+        present: frozenset[str] = frozenset(),
+        home: Pointer | None = None,
+    ) -> list[Step]:
+        """All steps of the task *spec*, which is called *title*."""
         shared = block_of(spec, pointer)
-        self.unread(spec.get("metadata"), f"{where}taskSpec.metadata")
         template = as_map(spec.get("stepTemplate"))
         if template:
             self.misplace(template, f"{where}stepTemplate", _TASK_ADVICE)
@@ -156,17 +171,19 @@ class _Finder:
             for i, step in maps_in(spec.get("steps"))
         ]
         if shared and not steps:
-            self.misplaced.append(f"{where}taskSpec: 'extensions' is not read here; the task has no steps")
+            self.misplaced.append(f"{where}{title}: 'extensions' is not read here; the task has no steps")
         sidecars = [
             _sidecar(sidecar, (*pointer, "sidecars", i), where=where, key=key, number=i)
             for i, sidecar in maps_in(spec.get("sidecars"))
         ]
         for sidecar in sidecars:
             self._regions[sidecar.pointer] = Region(sidecar.where, (sidecar, *steps), Kind.CONTAINER)
-        self._steps += steps + sidecars
+        found = [step._replace(home=home) for step in steps + sidecars] if home else steps + sidecars
+        self._steps += found
         if template:
             self._regions[(*pointer, "stepTemplate")] = Region(f"{where}stepTemplate", tuple(steps), Kind.CONTAINER)
-        self._regions[pointer] = Region(f"{where}taskSpec", tuple(steps) or None)
+        self._regions[pointer] = Region(f"{where}{title}", tuple(steps) or None)
+        return found
 
     def _step(
         self,
@@ -181,28 +198,32 @@ class _Finder:
     ) -> Step:
         name = name_of(content, "")
         where = f"{where}steps[{name or number}]"
-        key += name or f"unnamed-{number}"
+        local = name or f"unnamed-{number}"
+        key += local
         blocks = shared + block_of(content, pointer)
         if "ref" in content:
-            step = Step(key, where, pointer, blocks, None, _REF)
+            # It takes no env; the pod's container does.
+            step = Step(key, where, pointer, blocks, behind=True, local=local)
             # What it is given are parameters of its StepAction.
             self._regions[pointer] = Region(where, (step,))
         else:
-            step = Step(key, where, pointer, blocks, (*pointer, "env"), "", present)
+            step = Step(key, where, pointer, blocks, (*pointer, "env"), present=present, local=local)
             self._regions[pointer] = Region(where, (step,), Kind.CONTAINER)
         return step
 
 
 def _sidecar(content: Mapping[str, Any], pointer: Pointer, *, where: str, key: str, number: int) -> Step:
+    local = f"sidecar-{name_of(content, number)}"
     return Step(
-        key=f"{key}sidecar-{name_of(content, number)}",
+        key=f"{key}{local}",
         where=f"{where}sidecars[{name_of(content, number)}]",
         pointer=pointer,
         blocks=block_of(content, pointer),
         env=(*pointer, "env"),
         beside=True,
+        local=local,
     )
 
 
 def _custom(key: str, where: str) -> Behind:
-    return Behind(key, f"{where} is a custom task, which has no steps", "leave it out", is_meant=False)
+    return Behind(key, f"{where} is a custom task, which has no steps", "leave it out")

@@ -1,0 +1,206 @@
+"""A pod's own containers, and which of them the annotations mean that came down to it. Pure.
+
+Nothing is expanded in it but these annotations' own variables: the rest may hold what other steps have put out.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from webhook.adapters.annotation import attached
+from webhook.adapters.keys import AnyKeys, Keys, UnknownKeyError
+from webhook.adapters.layout import Layout
+from webhook.adapters.names import LEVELS, POD_SELECTORS, TASK_SELECTORS, unread
+from webhook.adapters.step import Engine, Kind, Pointer, Region, Step, as_map, maps_in
+
+GATE: Final = "extensions.fuseml.org/injection"
+
+_SPEC: Pointer = ("spec",)
+_ANNOTATIONS: Pointer = ("metadata", "annotations")
+# Containers of the engines' own.
+_TEKTONS = frozenset({"sidecar-tekton-log-results"})
+_ARGOS = frozenset({"init", "wait", "supervisor"})
+_ARGOS_PREFIXES = ("artifact-plugin", "init-artifact")
+# Templates whose main container is Argo's own.
+_WITHOUT_STEPS = ("resource", "data", "http", "plugin")
+# Names of pipeline runs longer than this may have been cut.
+_WHOLE_NAME = 50
+
+
+def pod(obj: Mapping[str, Any]) -> Layout | None:
+    """Find the containers of a Pod that may get services; None if it does not ask."""
+    metadata, spec = as_map(obj.get("metadata")), as_map(obj.get("spec"))
+    annotations = as_map(metadata.get("annotations"))
+    labels = as_map(metadata.get("labels"))
+    gate = next((i for i, g in maps_in(spec.get("schedulingGates")) if g.get("name") == GATE), None)
+    misplaced = unread(metadata, "", read=LEVELS, notes=True)
+    if gate is None and not misplaced and not any(key in annotations for key in LEVELS):
+        return None
+    containers = list(_containers(spec))
+    template = _template(spec) if "workflows.argoproj.io/workflow" in labels else None
+    steps = list(_steps(containers, labels, template))
+    layout = Layout(
+        Engine.KUBERNETES,
+        tuple(steps),
+        {_SPEC: Region("", (), Kind.OPAQUE)}
+        | {s.pointer: Region(s.where, _scope(s, steps), Kind.OPAQUE) for s in steps},
+        tuple(misplaced),
+        gate=None if gate is None else (*_SPEC, "schedulingGates", gate),
+    )
+    for level in LEVELS:
+        if level in annotations:
+            pointer = (*_ANNOTATIONS, level)
+            layout = attached(layout, annotations, pointer, _keys(level, pointer, steps, labels, template))
+    return layout
+
+
+def containers_of(template: Mapping[str, Any]) -> list[Step]:
+    """The containers that ``pod-selectors`` names in a pod made from *template*, by no engine."""
+    return list(_steps(list(_containers(as_map(template.get("spec")))), {}, None))
+
+
+def _containers(spec: Mapping[str, Any]) -> Iterator[tuple[str, Pointer, bool]]:
+    """Name, place, and whether it is an init container."""
+    for section in ("containers", "initContainers"):
+        for i, container in maps_in(spec.get(section)):
+            yield str(container.get("name", i)), (*_SPEC, section, i), section == "initContainers"
+
+
+def _steps(
+    containers: Sequence[tuple[str, Pointer, bool]], labels: Mapping[str, Any], template: Mapping[str, Any] | None
+) -> Iterator[Step]:
+    for name, pointer, is_init in () if _is_agents(labels) else containers:
+        if "tekton.dev/taskRun" in labels:
+            own, is_beside = _in_tekton(name)
+        elif template is not None:
+            own, is_beside = _in_argo(name, template, is_init=is_init)
+        else:
+            own, is_beside = name, is_init
+        if own:
+            yield Step(own, f"container {name}", pointer, env=(*pointer, "env"), beside=is_beside, local=name)
+
+
+def _is_agents(labels: Mapping[str, Any]) -> bool:
+    """Whether a pod is that of Argo's agent, which gets the Workflow's ``podMetadata`` as all of its pods do."""
+    return "workflows.argoproj.io/workflow" in labels and labels.get("workflows.argoproj.io/component") == "agent"
+
+
+def _in_tekton(name: str) -> tuple[str, bool]:
+    """Key of a Tekton pod's container, "" if it is Tekton's own; whether it is a sidecar."""
+    if name.startswith("sidecar-") and name not in _TEKTONS:
+        return name, True
+    return (name.removeprefix("step-"), False) if name.startswith("step-") else ("", False)
+
+
+def _in_argo(name: str, template: Mapping[str, Any], *, is_init: bool) -> tuple[str, bool]:
+    """The same of an Argo pod, which was made from *template*."""
+    if name in _ARGOS or name.startswith(_ARGOS_PREFIXES):
+        return "", False
+    if is_init:
+        return f"init-{name}", True
+    if name in {c.get("name") for _, c in maps_in(template.get("sidecars"))}:
+        return f"sidecar-{name}", True
+    if name == "main" and any(kind in template for kind in _WITHOUT_STEPS):
+        return "", False
+    return name, False
+
+
+def _scope(step: Step, steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Whose selectors the variables of *step* may use: a sidecar of Tekton's, those of all its task's steps."""
+    if step.beside and step.local.startswith("sidecar-"):
+        return (step, *(s for s in steps if not s.beside))
+    return (step,)
+
+
+def _template(spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The template that Argo has made a pod from; empty if the pod does not say."""
+    for section in ("initContainers", "containers"):
+        for _, container in maps_in(spec.get(section)):
+            for _, entry in maps_in(container.get("env")):
+                if entry.get("name") == "ARGO_TEMPLATE" and isinstance(entry.get("value"), str):
+                    try:
+                        return as_map(json.loads(entry["value"]))
+                    except ValueError:
+                        return {}  # It is too long, and kept elsewhere.
+    return {}
+
+
+def _keys(
+    level: str,
+    pointer: Pointer,
+    steps: Sequence[Step],
+    labels: Mapping[str, Any],
+    template: Mapping[str, Any] | None,
+) -> AnyKeys:
+    """How the keys of the annotation of a *level* are to be read in this pod."""
+    if _is_agents(labels):
+        return _OfNobody()
+    if level == POD_SELECTORS:
+        return Keys([step._replace(key=step.local) for step in steps], pointer)
+    own = Keys(steps, pointer)
+    if level == TASK_SELECTORS:
+        return own
+    if template is not None:
+        return _OfArgo(own, template, has_steps=any(not step.beside for step in steps))
+    task = labels.get("tekton.dev/pipelineTask")
+    return _OfTask(own, str(task), str(labels.get("tekton.dev/pipelineRun", ""))) if task else own
+
+
+class _OfTask:
+    """Keys with a task of a pipeline in them, in a pod of one of its tasks."""
+
+    def __init__(self, own: Keys, task: str, run: str) -> None:
+        self._own = own
+        self._task = task
+        self._run = run
+
+    def steps_of(self, key: str) -> Sequence[Step]:
+        """See ``AnyKeys``."""
+        if key == "*":
+            return self._own.steps_of(key)
+        parts = key.removesuffix("/*").split("/")
+        is_whole = len(parts) == 1 or (key.endswith("/*") and self._is_within(parts[:-1]))
+        if parts[-1] == self._task and is_whole:
+            return self._own.steps_of("*")
+        if len(parts) > 1 and parts[-2] == self._task and self._is_within(parts[:-2]):
+            return self._own.steps_of(parts[-1])
+        return ()
+
+    def _is_within(self, around: Sequence[str]) -> bool:
+        """Whether the pod's run may be that of the pipeline's task *around* it: its name ends so."""
+        return not around or len(self._run) > _WHOLE_NAME or self._run.endswith(f"-{around[-1]}")
+
+
+class _OfArgo:
+    """Keys with a template in them, in a pod that was made from *template*; one that is written inline has no name."""
+
+    def __init__(self, own: Keys, template: Mapping[str, Any], *, has_steps: bool) -> None:
+        self._own = own
+        self._template = template.get("name")
+        self._is_told = bool(template)
+        self._has_steps = has_steps
+
+    def steps_of(self, key: str) -> Sequence[Step]:
+        """See ``AnyKeys``."""
+        template, _, container = key.removesuffix("/*").partition("/")
+        if key == "*":
+            return self._own.steps_of("*") if self._has_steps else ()
+        if not self._is_told:
+            raise UnknownKeyError(
+                "the pod does not say which template it was made from, as that is too large; write "
+                f"{TASK_SELECTORS} into the template"
+            )
+        if template != self._template:
+            return ()
+        if not container and not self._has_steps:
+            raise UnknownKeyError(f"template {template!r} runs no container that can be given anything")
+        return self._own.steps_of(container or "*")
+
+
+class _OfNobody:
+    """Keys in a pod that has no steps."""
+
+    def steps_of(self, key: str) -> Sequence[Step]:
+        """See ``AnyKeys``."""
+        del key
+        return ()

@@ -1,0 +1,40 @@
+"""Kubernetes' own objects that make pods: what their pod templates ask for goes on to the pods. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from webhook.adapters.keys import Keys
+from webhook.adapters.layout import Layout
+from webhook.adapters.levels import passed_on
+from webhook.adapters.names import POD_SELECTORS, PREFIX, unread
+from webhook.adapters.pod import containers_of
+from webhook.adapters.step import Engine, Kind, Pointer, Region, as_map, is_controlled
+
+_TEMPLATE: Pointer = ("spec", "template")
+
+
+def with_pods(obj: Mapping[str, Any]) -> Layout | None:
+    """Find the containers of the pods that *obj* makes; None if it does not ask."""
+    return _layout(obj, as_map(as_map(obj.get("spec")).get("template")), _TEMPLATE)
+
+
+def cron_job(obj: Mapping[str, Any]) -> Layout | None:
+    """The same of a CronJob, whose jobs make the pods."""
+    job = as_map(as_map(obj.get("spec")).get("jobTemplate"))
+    return _layout(obj, as_map(as_map(job.get("spec")).get("template")), ("spec", "jobTemplate", *_TEMPLATE))
+
+
+def _layout(obj: Mapping[str, Any], template: Mapping[str, Any], pointer: Pointer) -> Layout | None:
+    metadata, of_pods = as_map(obj.get("metadata")), as_map(template.get("metadata"))
+    annotations = as_map(of_pods.get("annotations"))
+    if is_controlled(obj) or not any(
+        str(key).startswith(PREFIX) for key in (*as_map(metadata.get("annotations")), *annotations)
+    ):
+        return None
+    where = ".".join(map(str, (*pointer, "metadata")))
+    misplaced = unread(metadata, f"write {POD_SELECTORS} into {where}.annotations")
+    misplaced += [f"{where}: {m}" for m in unread(of_pods, f"here it is {POD_SELECTORS}", read=(POD_SELECTORS,))]
+    regions: dict[Pointer, Region] = {("spec",): Region("", (), Kind.OPAQUE)}
+    layout = Layout(Engine.KUBERNETES, (), regions, tuple(misplaced), is_definition=True)
+    place = (*pointer, "metadata", "annotations", POD_SELECTORS)
+    return passed_on(layout, annotations, place, known=Keys(containers_of(template), place), where=where)
