@@ -18,6 +18,8 @@ CONFIGURATIONS = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigura
 CONFIGURATION = f"{CONFIGURATIONS}/extensions.fuseml.org"
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/fuseml/leases/fuseml-controller"
 EVENTS = "/api/v1/namespaces/default/events"
+PODS = "/api/v1/pods"
+PROBES = f"{NAMESPACE}/pods"
 
 
 class FakeObjects:
@@ -25,15 +27,19 @@ class FakeObjects:
 
     Attributes:
         requests: Method and path of each request, in order.
+        queries: The query of each.
         refuse: Status that a request gets, by method and path, or by path alone.
         before: Called with method and path before a request is answered.
+        made_pod: What becomes of a pod that is made in a dry run.
     """
 
     def __init__(self):
         self.objects = {}
         self.requests = []
+        self.queries = []
         self.refuse = {}
         self.before = lambda method, path: None
+        self.made_pod = lambda pod: pod
         self.url = ""
         self._version = 100
         self._lock = threading.RLock()
@@ -50,8 +56,9 @@ class FakeObjects:
     def writes(self):
         return [(method, path) for method, path in self.requests if method != "GET"]
 
-    def answer(self, method, path, body):
+    def answer(self, method, path, body, query=""):
         self.requests.append((method, path))
+        self.queries.append(query)
         self.before(method, path)
         status = self.refuse.get((method, path)) or self.refuse.get(path)
         if status:
@@ -63,6 +70,9 @@ class FakeObjects:
         if path == CONFIGURATIONS:
             items = [obj for key, obj in self.objects.items() if key.startswith(f"{path}/")]
             return 200, {"apiVersion": "v1", "kind": "List", "metadata": {}, "items": items}
+        if path == PODS:
+            items = [obj for obj in self.objects.values() if obj.get("kind") == "Pod"]
+            return 200, {"apiVersion": "v1", "kind": "PodList", "metadata": {}, "items": items}
         obj = self.objects.get(path)
         return (200, obj) if obj else (404, {"kind": "Status", "code": 404})
 
@@ -70,9 +80,25 @@ class FakeObjects:
         return self._write(path, body)
 
     def _patch(self, path, body):
-        return self._write(path, jsonpatch.apply_patch(self.objects[path], body))
+        if path not in self.objects:
+            return 404, {"kind": "Status", "code": 404}
+        try:
+            return self._write(path, jsonpatch.apply_patch(self.objects[path], body))
+        except jsonpatch.JsonPatchException:
+            return 422, {"kind": "Status", "code": 422}
+
+    def _delete(self, path, body):
+        if path not in self.objects:
+            return 404, {"kind": "Status", "code": 404}
+        metadata = self.objects[path]["metadata"]
+        if any(metadata.get(key) != value for key, value in body.get("preconditions", {}).items()):
+            return 409, {"kind": "Status", "code": 409}
+        del self.objects[path]
+        return 200, {"kind": "Status", "code": 200}
 
     def _post(self, path, body):
+        if path == PROBES:
+            return 201, self.made_pod(body)
         name = body["metadata"]["generateName"] + str(self._version)
         return 201, self.put(f"{path}/{name}", body)
 
@@ -118,7 +144,8 @@ def serving(fake: FakeObjects, port: int = 0) -> Iterator[ApiClient]:
         def answer(self):
             length = int(self.headers.get("Content-Length", 0))
             body = json.loads(self.rfile.read(length)) if length else None
-            status, document = fake.answer(self.command, self.path.partition("?")[0], body)
+            path, _, query = self.path.partition("?")
+            status, document = fake.answer(self.command, path, body, query)
             content = json.dumps(document).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
@@ -135,7 +162,7 @@ def serving(fake: FakeObjects, port: int = 0) -> Iterator[ApiClient]:
         def log_message(self, *args):
             pass
 
-    for method in ("GET", "PUT", "PATCH", "POST"):
+    for method in ("GET", "PUT", "PATCH", "POST", "DELETE"):
         setattr(Handler, f"do_{method}", Handler.answer)
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True

@@ -310,7 +310,7 @@ def settle(cluster):
         cluster.act()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.one_of(ACTS, ACTS, PAUSES, WANTS), max_size=40))
 def test_every_leaf_verifies_against_every_bundle(events):
     cluster = Cluster()
@@ -325,7 +325,7 @@ def test_every_leaf_verifies_against_every_bundle(events):
     assert cluster.next() is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.one_of(ACTS, ACTS, WANTS, FAULTS), max_size=30))
 def test_faults_are_mended_without_breaking_what_works(events):
     cluster = Cluster()

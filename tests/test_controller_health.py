@@ -71,6 +71,7 @@ def test_metrics_of_the_leader(server, status):
     status.leader = True
     status.step = 2
     status.in_the_way = 1
+    status.pods_waiting = 3
     status.expiries = {"leaf": datetime(2026, 11, 24, tzinfo=UTC), "ca": datetime(2031, 11, 24, tzinfo=UTC)}
 
     code, text = get(server, "/metrics")
@@ -82,6 +83,7 @@ def test_metrics_of_the_leader(server, status):
         'fuseml_certificate_not_after_seconds{what="leaf"} 1795478400',
         "fuseml_certificate_rotation_step 2",
         "fuseml_configurations_in_the_way 1",
+        "fuseml_pods_waiting 3",
     ]
     assert re.findall(r"^# TYPE (\S+) gauge$", text, re.MULTILINE) == re.findall(r"^# HELP (\S+) ", text, re.MULTILINE)
 

@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
+from webhook.adapters.names import NOTES
+from webhook.adapters.pod import GATE
 from webhook.cli import commands
+from webhook.controller.waiting import JOB_TRACKING
 from webhook.worker import GRACE
 
 ROOT = Path(__file__).parents[1]
@@ -26,7 +29,11 @@ pytestmark = pytest.mark.skipif(not shutil.which("kubectl"), reason="kustomize c
 @cache
 def built(overlay: str) -> list[dict[str, Any]]:
     """The objects of an overlay."""
-    command = ["kubectl", "kustomize", str(MANIFESTS / "overlays" / overlay)]
+    return built_in(MANIFESTS / "overlays" / overlay)
+
+
+def built_in(folder: Path) -> list[dict[str, Any]]:
+    command = ["kubectl", "kustomize", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert not done.stderr
@@ -196,11 +203,93 @@ def test_conditions_come_through_as_they_were_written(overlay):
 
 def test_tekton_and_argo_ask_by_the_same_words():
     tekton, argo = (conditions(w) for w in objects("self-managed-certs", "MutatingWebhookConfiguration")[
-        "extensions.fuseml.org"]["webhooks"])  # fmt: skip
-    where_blocks_are = "(text.size() > 16384"
+        "extensions.fuseml.org"]["webhooks"][:2])  # fmt: skip
+    in_spec, where_blocks_are = "|| ['%s'.format", "(text.size() > 16384"
 
-    assert tekton.partition(where_blocks_are)[:2] == argo.partition(where_blocks_are)[:2]
-    assert where_blocks_are in tekton
+    words = [condition.partition(in_spec)[2].partition(where_blocks_are) for condition in (tekton, argo)]
+    assert words[0][:2] == words[1][:2]
+    assert where_blocks_are in words[0]
+
+
+def named_conditions(obj: dict[str, Any]) -> dict[str, str]:
+    """By name, the CEL of the conditions of a webhook or of a policy's spec, on one line."""
+    return {condition["name"]: " ".join(condition["expression"].split()) for condition in obj["matchConditions"]}
+
+
+def test_the_webhook_is_asked_about_the_pods_that_the_policy_gates_and_about_those_that_cannot_be():
+    (configuration,) = objects("self-managed-certs", "MutatingWebhookConfiguration").values()
+    webhooks = {webhook["name"].partition(".")[0]: webhook for webhook in configuration["webhooks"]}
+    policy = objects("self-managed-certs", "MutatingAdmissionPolicy")["pods.extensions.fuseml.org"]["spec"]
+    gated, bound = named_conditions(webhooks["pods"]), named_conditions(webhooks["bound-pods"])
+
+    assert gated == named_conditions(policy)
+    assert bound["asks"] == gated["asks"]
+    assert bound["bound"] == gated["not-bound"].replace("==", "!=")
+    assert webhooks["pods"]["rules"] == webhooks["bound-pods"]["rules"] == policy["matchConstraints"]["resourceRules"]
+
+
+def test_what_may_wait_may_be_missed_and_nothing_else():
+    (configuration,) = objects("self-managed-certs", "MutatingWebhookConfiguration").values()
+
+    assert {webhook["name"].partition(".")[0]: webhook["failurePolicy"] for webhook in configuration["webhooks"]} == {
+        "tekton": "Fail", "argo": "Fail", "pods": "Ignore", "bound-pods": "Fail", "workloads": "Ignore",
+    }  # fmt: skip
+
+
+def test_policies_name_the_gate_and_the_account_as_the_product_does():
+    policies = {obj["metadata"]["name"]: obj for obj in built("self-managed-certs") if obj["kind"].endswith("Policy")}
+    gate, controller = (yaml.safe_dump(policies[f"{name}.extensions.fuseml.org"]) for name in ("pods", "controller"))
+    account = objects("self-managed-certs", "ServiceAccount")["fuseml-controller"]["metadata"]
+
+    assert f"'{GATE}'" in yaml.safe_load(gate)["spec"]["mutations"][0]["applyConfiguration"]["expression"]
+    assert GATE in controller
+    assert JOB_TRACKING in controller
+    assert f"system:serviceaccount:{account['namespace']}:{account['name']}" in controller
+    notes = yaml.safe_dump(policies["notes.extensions.fuseml.org"])
+    assert all(note in notes for note in NOTES)
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_every_policy_is_bound(overlay):
+    for kind in ("MutatingAdmissionPolicy", "ValidatingAdmissionPolicy"):
+        bindings = objects(overlay, f"{kind}Binding").values()
+        assert {binding["spec"]["policyName"] for binding in bindings} == set(objects(overlay, kind))
+
+
+@pytest.fixture
+def without_policies(tmp_path):
+    """Builds an overlay with the component in it, as docs/install.md says."""
+
+    def build(overlay: str) -> list[dict[str, Any]]:
+        folder = tmp_path / overlay
+        folder.mkdir()
+        shutil.copytree(MANIFESTS, folder / "manifests")
+        (folder / "own").mkdir()
+        (folder / "own/kustomization.yaml").write_text(yaml.safe_dump({
+            "apiVersion": "kustomize.config.k8s.io/v1beta1",
+            "kind": "Kustomization",
+            "resources": [f"../manifests/overlays/{overlay}"],
+            "components": ["../manifests/components/without-policies"],
+        }))  # fmt: skip
+        return built_in(folder / "own")
+
+    return build
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_without_policies_no_pod_that_asks_may_be_missed_and_the_rest_is_the_same(without_policies, overlay):
+    def without(objects):
+        rest = {(o["kind"], o["metadata"]["name"]): o for o in objects if "MutatingAdmission" not in o["kind"]}
+        hooks = rest.pop(("MutatingWebhookConfiguration", "extensions.fuseml.org"))["webhooks"]
+        return rest, {hook["name"].partition(".")[0]: hook for hook in hooks}
+
+    found = without_policies(overlay)
+    rest, hooks = without(found)
+    usual, usual_hooks = without(built(overlay))
+
+    assert not any("MutatingAdmissionPolicy" in obj["kind"] for obj in found)
+    assert rest == usual
+    assert hooks == {**usual_hooks, "pods": {**usual_hooks["pods"], "failurePolicy": "Fail"}}
 
 
 def test_applying_again_leaves_what_the_controller_wrote():
@@ -250,7 +339,11 @@ def test_a_local_process_leaves_nothing_to_run_in_the_cluster():
     (configuration,) = objects("local-process", "MutatingWebhookConfiguration").values()
     kinds = {obj["kind"] for obj in built("local-process")}
 
-    assert kinds == {"Namespace", "CustomResourceDefinition", "ClusterRole", "MutatingWebhookConfiguration"}
+    policies = {"MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding"}
+    assert kinds == {
+        "Namespace", "CustomResourceDefinition", "ClusterRole", "MutatingWebhookConfiguration", *policies
+    }  # fmt: skip
+    assert len(configuration["webhooks"]) == 5
     for webhook in configuration["webhooks"]:
         assert webhook["clientConfig"]["url"].endswith("/mutate")
         assert base64.b64decode(webhook["clientConfig"]["caBundle"])
@@ -266,4 +359,5 @@ def test_the_image_takes_only_what_the_context_sends():
 def test_every_overlay_is_documented():
     page = (ROOT / "docs/install.md").read_text()
 
-    assert all(f"`{overlay}`" in page for overlay in OVERLAYS)
+    components = [path.parent.name for path in MANIFESTS.glob("components/*/kustomization.yaml")]
+    assert all(f"`{name}`" in page for name in OVERLAYS + components)

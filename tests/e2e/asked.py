@@ -13,7 +13,8 @@ from tests.e2e.bare import Bare
 from tests.e2e.echo import Echo
 from tests.e2e.waiting import wait_for
 
-CONFIGURATION = Path(__file__).parents[2] / "manifests/base/webhook-configuration.yaml"
+BASE = Path(__file__).parents[2] / "manifests/base"
+CONFIGURATION = BASE / "webhook-configuration.yaml"
 HOOKS = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 NAMESPACE = "runs"
@@ -40,6 +41,8 @@ class Asked:
             assert self.call("POST", CRDS, document)[0] == 201
         for namespace in (NAMESPACE, "fuseml"):
             self.call("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
+            # Without one, pods are refused; nobody else makes it here.
+            self.call("POST", f"/api/v1/namespaces/{namespace}/serviceaccounts", {"metadata": {"name": "default"}})
         self.reconfigure(self.echo.client_config)
         wait_for(self._works, 30, "the webhook's configuration")
 
@@ -93,18 +96,22 @@ class Asked:
     def _works(self) -> bool:
         """A new configuration is known some moments after it was stored."""
         annotations = {"extensions.fuseml.org/run-selectors": ""}
-        kinds = [("tekton.dev/v1", "TaskRun"), ("argoproj.io/v1alpha1", "Workflow")]
+        pod = {"containers": [{"name": "x", "image": "x"}]}
+        kinds = [("tekton.dev/v1", "TaskRun", {}), ("argoproj.io/v1alpha1", "Workflow", {}), ("v1", "Pod", pod)]
         return all(
-            self.send({"apiVersion": version, "kind": kind, "metadata": {"annotations": annotations}, "spec": {}}).sent
-            for version, kind in kinds
+            self.send(
+                {"apiVersion": version, "kind": kind, "metadata": {"annotations": annotations}, "spec": spec}
+            ).sent
+            for version, kind, spec in kinds
         )
 
 
 def path(obj: dict[str, Any], namespace: str) -> str:
     """Where the API server has objects like *obj*."""
+    version = obj["apiVersion"]
     plural = f"{obj['kind'].lower()}s"
     within = "" if obj["kind"].startswith("Cluster") else f"/namespaces/{namespace}"
-    return f"/apis/{obj['apiVersion']}{within}/{plural}"
+    return f"/{'apis' if '/' in version else 'api'}/{version}{within}/{plural}"
 
 
 def _tekton() -> Iterator[dict[str, Any]]:

@@ -7,7 +7,12 @@ from tests.e2e.shapes import BLOCK, EXPRESSION
 
 PREFIX = "extensions.fuseml.org/"
 RUN_SELECTORS = f"{PREFIX}run-selectors"
-OTHERS = [f"{PREFIX}pipeline-selectors", f"{PREFIX}task-selectors", f"{PREFIX}pod-selectors", f"{PREFIX}run-selector"]
+PIPELINE_SELECTORS = f"{PREFIX}pipeline-selectors"
+TASK_SELECTORS = f"{PREFIX}task-selectors"
+POD_SELECTORS = f"{PREFIX}pod-selectors"
+OTHERS = [PIPELINE_SELECTORS, TASK_SELECTORS, POD_SELECTORS, f"{PREFIX}run-selector"]
+NOTES = [f"{PREFIX}resolved", f"{PREFIX}submitter"]
+TASK = "tekton.dev/pipelineTask"
 TEKTON_KINDS = ["PipelineRun", "TaskRun", "Pipeline", "Task"]
 ARGO_KINDS = ["Workflow", "WorkflowTemplate", "CronWorkflow", "ClusterWorkflowTemplate"]
 
@@ -42,6 +47,43 @@ def of_kind(kind: str, **metadata: Any) -> dict[str, Any]:
     return tekton(kind, {}, **metadata) if kind in TEKTON_KINDS else argo({}, kind, **metadata)
 
 
+def metadata(*keys: str) -> dict[str, Any]:
+    """Metadata with annotations of these keys."""
+    return {"metadata": {"annotations": dict.fromkeys(keys, "")}}
+
+
+def pod(
+    annotations: dict[str, str] | None = None, *, labels: dict[str, str] | None = None, **spec: Any
+) -> dict[str, Any]:
+    """A Pod."""
+    metadata = {"annotations": annotations or {}, "labels": labels or {}}
+    containers = [{"name": "main", "image": "x"}]
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": containers, **spec}}
+
+
+def job(*keys: str, **metadata: Any) -> dict[str, Any]:
+    """A Job whose pods have annotations of these keys."""
+    annotations = dict.fromkeys(keys, "")
+    spec = {"restartPolicy": "Never", "containers": [{"name": "main", "image": "x"}]}
+    template = {"metadata": {"annotations": annotations}, "spec": spec}
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": {"template": template}}
+
+
+def cron_job(*keys: str) -> dict[str, Any]:
+    """A CronJob whose jobs' pods have annotations of these keys."""
+    spec = {"schedule": "0 0 1 1 *", "jobTemplate": {"spec": job(*keys)["spec"]}}
+    return {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {}, "spec": spec}
+
+
+def deployment(*keys: str, kind: str = "Deployment") -> dict[str, Any]:
+    """A Deployment whose pods have annotations of these keys."""
+    annotations, labels = dict.fromkeys(keys, ""), {"app": "x"}
+    containers = [{"name": "main", "image": "x"}]
+    template = {"metadata": {"annotations": annotations, "labels": labels}, "spec": {"containers": containers}}
+    spec = {"selector": {"matchLabels": labels}, "template": template}
+    return {"apiVersion": "apps/v1", "kind": kind, "metadata": {}, "spec": spec}
+
+
 ASKING = {
     "step": pipeline_run(**step(extensions=BLOCK)),
     "step, v1beta1": tekton("PipelineRun", {"pipelineSpec": {"tasks": [step(extensions=BLOCK)]}}, version="v1beta1"),
@@ -73,6 +115,9 @@ ASKING = {
     "annotation for what is made": tekton(
         "PipelineRun", {"pipelineSpec": {"tasks": [{"taskSpec": {"metadata": {"annotations": {RUN_SELECTORS: ""}}}}]}}
     ),
+    "annotation of a task": pipeline_run(taskSpec=metadata(TASK_SELECTORS)),
+    "annotation of a Pipeline's task": tekton("Pipeline", {"tasks": [{"taskSpec": metadata("a/b", TASK_SELECTORS)}]}),
+    "annotation for a task's pods": tekton("PipelineRun", {"taskRunSpecs": [metadata(TASK_SELECTORS)]}),
     "container": template(container={"image": "x", "extensions": BLOCK}),
     "template": template(container={"image": "x"}, extensions=BLOCK),
     "script": template(script={"image": "x", "extensions": BLOCK}),
@@ -92,20 +137,57 @@ ASKING = {
     "annotation for the Workflows of a CronWorkflow": argo(
         {"workflowMetadata": {"annotations": {RUN_SELECTORS: ""}}}, "CronWorkflow"
     ),
+    "annotation of a template": template(**metadata("a/b", "z/y", TASK_SELECTORS)),
+    "annotation of a CronWorkflow's template": argo(
+        {"workflowSpec": {"templates": [metadata(TASK_SELECTORS)]}}, "CronWorkflow"
+    ),
+    "annotation for all pods": argo({"podMetadata": {"annotations": {POD_SELECTORS: ""}}}),
     "expression in source": template(script={"image": "x", "source": EXPRESSION}),
     "expression in an argument": argo({"arguments": {"parameters": [{"name": "p", "value": EXPRESSION}]}}),
     "expression in a manifest": template(resource={"manifest": f"a: b\nc: {EXPRESSION}"}),
 } | {
     f"annotation {key.removeprefix(PREFIX)} of a {kind}": of_kind(kind, annotations={key: ""})
     for kind in TEKTON_KINDS + ARGO_KINDS for key in [RUN_SELECTORS, *OTHERS]
+} | {
+    # Only we write these, and not there.
+    f"note {key.removeprefix(PREFIX)} {where}": obj for key in NOTES for where, obj in {
+        "for a task's pods": tekton("PipelineRun", {"taskRunSpecs": [metadata(key)]}),
+        "of a task": pipeline_run(taskSpec=metadata("a/b", key)),
+        "for all pods": argo({"podMetadata": {"annotations": {key: ""}}}),
+        "of a template": template(**metadata(key)),
+    }.items()
 }  # fmt: skip
+ASKING_PODS = {
+    f"annotation {key.removeprefix(PREFIX)}": pod({key: ""}) for key in [RUN_SELECTORS, *OTHERS]
+} | {
+    "pod of the task that is named": pod({PIPELINE_SELECTORS: "train/main: {}"}, labels={TASK: "train"}),
+    "pod of a task, and all are meant": pod({RUN_SELECTORS: "'*': {}"}, labels={TASK: "train"}),
+    "pod of a task, written with escapes": pod({RUN_SELECTORS: '"\\x74rain": {}'}, labels={TASK: "train"}),
+    "pod of a task without a name": pod({RUN_SELECTORS: "train: {}"}, labels={TASK: ""}),
+    "pod of a run without tasks": pod({RUN_SELECTORS: "train: {}"}, labels={"tekton.dev/taskRun": "x"}),
+    "pod of a task that asks by itself": pod({RUN_SELECTORS: "a: {}", TASK_SELECTORS: ""}, labels={TASK: "train"}),
+    "pod with a gate of another's": pod({POD_SELECTORS: ""}, schedulingGates=[{"name": "example.com/gate"}]),
+    "pod with our gate": pod({POD_SELECTORS: ""}, schedulingGates=[{"name": f"{PREFIX}injection"}]),
+    "pod with very many annotations": pod({f"{PREFIX}{i}": "" for i in range(3000)}),
+}  # fmt: skip
+ASKING_WORKLOADS = {
+    "Job": job(POD_SELECTORS),
+    "Job by itself": job(annotations={POD_SELECTORS: ""}),
+    "Job with a note": job(f"{PREFIX}resolved"),
+    "CronJob": cron_job("a/b", POD_SELECTORS),
+    "Deployment": deployment(TASK_SELECTORS),
+    "DaemonSet": deployment(POD_SELECTORS, kind="DaemonSet"),
+    "StatefulSet": deployment(POD_SELECTORS, kind="StatefulSet"),
+    "ReplicaSet": deployment(POD_SELECTORS, kind="ReplicaSet"),
+}
 
 LOOKALIKES = """\
 cat <<EOF >>out
 cat <<extension >> notes
 cat <<<extension.a >> notes; cat << extension.unclosed
 >> ; x << 2 >> 1; << extension.a > b; <<<<<<< HEAD
-{{ extension.store.url }} {"extensions": [{"name": "x"}]} "extensions.fuseml.org/run-selectors":
+{{ extension.store.url }} {"extensions": [{"name": "x"}]} {"extensions.fuseml.org/run-selectors": ""}
+{"a":"b","extensions.fuseml.org/run-selectors":""} {"a": "b", "extensions.fuseml.org/run-selectors": ""}
 """
 OWNED = {"name": "x", "uid": "1", "apiVersion": "tekton.dev/v1", "kind": "PipelineRun", "controller": True}
 SILENT = {
@@ -123,3 +205,19 @@ SILENT = {
         "TaskRun", step(args=[EXPRESSION]), annotations={RUN_SELECTORS: ""}, ownerReferences=[OWNED]
     ),
 }  # fmt: skip
+SILENT_PODS = {
+    "pod": pod(),
+    "what we wrote": pod({f"{PREFIX}resolved": "", f"{PREFIX}submitter": "ada"}),
+    "label": pod(labels={f"{PREFIX}project": "alpha"}),
+    "annotation of another's": pod({"extensions.fuseml.org.example.com/x": "", "extensions.fuseml.org": ""}),
+    "bound pod": pod(nodeName="n"),
+    "pod of another task": pod({RUN_SELECTORS: "train: {}", PIPELINE_SELECTORS: "x"}, labels={TASK: "test"}),
+    "pod of another task, with a long annotation": pod({RUN_SELECTORS: "a" * 250_000}, labels={TASK: "test"}),
+    "pod with very many annotations": pod({f"example.com/{i}": "" for i in range(15_000)}),
+}
+SILENT_WORKLOADS = {
+    "Job": job("a/b"),
+    "CronJob": cron_job(),
+    "Deployment": deployment("extensions.fuseml.org"),
+    "Job that a CronJob made": job(POD_SELECTORS, ownerReferences=[{**OWNED, "apiVersion": "batch/v1"}]),
+}

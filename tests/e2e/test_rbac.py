@@ -44,7 +44,9 @@ def test_everyone_may_do_what_kubernetes_gives_to_everyone(product, kubectl, nod
 @pytest.mark.parametrize("account", ACCOUNTS)
 @pytest.mark.parametrize("what", [
     ["get", "secrets", "--all-namespaces"], ["list", "secrets", "-n", "fuseml"], ["create", "secrets", "-n", "fuseml"],
-    ["create", "pods", "-n", "fuseml"], ["create", "serviceaccounts/token", "-n", "fuseml"],
+    ["create", "pods", "-n", "default"], ["update", "pods", "-n", "fuseml"], ["get", "pods", "-n", "default"],
+    ["patch", "pods", "--subresource=status"], ["create", "pods", "--subresource=exec", "-n", "fuseml"],
+    ["create", "serviceaccounts", "--subresource=token", "-n", "fuseml"], ["list", "events"],
     ["update", "extensions.fuseml.org", "-n", "fuseml"], ["impersonate", "users"], ["patch", "namespaces"],
     ["patch", "mutatingwebhookconfigurations/webhook.pipeline.tekton.dev"], ["escalate", "clusterroles"],
 ], ids=" ".join)  # fmt: skip
@@ -97,9 +99,10 @@ def test_the_webhooks_rules_name_what_the_cluster_has(product, kubectl):
     for webhook in configuration["webhooks"]:
         for rule in webhook["rules"]:
             for group in rule["apiGroups"]:
+                root = f"/apis/{group}" if group else "/api"
                 served = {
                     resource["name"]
                     for version in rule["apiVersions"]
-                    for resource in json.loads(kubectl("get", "--raw", f"/apis/{group}/{version}"))["resources"]
+                    for resource in json.loads(kubectl("get", "--raw", f"{root}/{version}"))["resources"]
                 }
                 assert set(rule["resources"]) <= served

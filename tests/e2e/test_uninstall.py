@@ -10,8 +10,9 @@ from tests.e2e.runs import SHOW, ended, submit
 # All kinds that any overlay makes, and those in which something could be left.
 KINDS = (
     "namespaces,customresourcedefinitions,clusterroles,clusterrolebindings,mutatingwebhookconfigurations,"
-    "validatingwebhookconfigurations,priorityclasses,roles,rolebindings,leases,secrets,configmaps,services,"
-    "serviceaccounts,deployments,pods,poddisruptionbudgets,networkpolicies"
+    "validatingwebhookconfigurations,mutatingadmissionpolicies,mutatingadmissionpolicybindings,"
+    "validatingadmissionpolicies,validatingadmissionpolicybindings,priorityclasses,roles,rolebindings,leases,"
+    "secrets,configmaps,services,serviceaccounts,deployments,pods,poddisruptionbudgets,networkpolicies"
 )
 
 

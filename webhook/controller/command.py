@@ -76,7 +76,7 @@ def controller(
     settle_leaf: float,
     interval: float,
 ) -> None:
-    """Keep the webhook's certificates valid, and tell when its configuration is asked too late.
+    """Keep the webhook's certificates valid, have pods made anew that it missed, and tell when it is asked too late.
 
     Several may run: the one that holds the Lease acts.
     """

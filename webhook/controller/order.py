@@ -6,21 +6,19 @@ in it.
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from kubernetes.client import (
     AdmissionregistrationV1Api,
     ApiClient,
     CoreV1Api,
-    CoreV1Event,
-    V1EventSource,
     V1MutatingWebhookConfiguration,
-    V1ObjectMeta,
     V1ObjectReference,
 )
 
-from webhook.controller.calls import LIMITED, WRITER, WRITING, asking, metadata
+from webhook.controller import events
+from webhook.controller.calls import LIMITED, asking, metadata
 from webhook.controller.status import Status
 
 GROUP: Final = "tekton.dev"
@@ -91,21 +89,8 @@ class OrderDuty:
             name=metadata(own).name,
             uid=metadata(own).uid,
         )
-        event = CoreV1Event(
-            metadata=V1ObjectMeta(generate_name=f"{self._own}."),
-            involved_object=about,
-            type="Warning",
-            reason="WrongOrder",
-            message=_advice(self._own, found),
-            source=V1EventSource(component=WRITER),
-            first_timestamp=now.astimezone(UTC),
-            last_timestamp=now.astimezone(UTC),
-            count=1,
-        )
         self._check()
-        with asking("Events in namespace 'default'", "create"):
-            # The API server takes events about what has no namespace in this one only.
-            self._core.create_namespaced_event("default", event, **WRITING)
+        events.warn(self._core, about, "WrongOrder", _advice(self._own, found), now)
 
 
 def _groups(configuration: V1MutatingWebhookConfiguration) -> set[str]:

@@ -26,6 +26,7 @@ from webhook.controller.health import HealthServer
 from webhook.controller.loop import Duty, Loop
 from webhook.controller.objects import Objects
 from webhook.controller.order import OrderDuty
+from webhook.controller.pods import PodDuty
 from webhook.controller.status import Status
 from webhook.listening import ListenError
 
@@ -107,7 +108,10 @@ def _wait(threads: Sequence[threading.Thread]) -> int:
 
 
 def _duties(api: ApiClient, options: Options, status: Status, check: Callable[[], None]) -> list[Duty]:
-    duties: list[Duty] = [OrderDuty(api, configuration=options.configuration, status=status, check=check)]
+    duties: list[Duty] = [
+        PodDuty(api, namespace=options.namespace, status=status, check=check),
+        OrderDuty(api, configuration=options.configuration, status=status, check=check),
+    ]
     if options.certificates:
         objects = Objects(api, namespace=options.namespace, configuration=options.configuration, check=check)
         certificates = CertificateDuty(

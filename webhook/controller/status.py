@@ -21,6 +21,7 @@ class Status:
         expiries: When each certificate expires.
         step: How far a rotation is.
         in_the_way: How many configurations come before ours that must not.
+        pods_waiting: How many pods wait at our gate.
     """
 
     clock: Callable[[], float] = time.monotonic
@@ -29,6 +30,7 @@ class Status:
     expiries: dict[str, datetime] = field(default_factory=dict)
     step: int = 0
     in_the_way: int = 0
+    pods_waiting: int = 0
     _turned: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -73,6 +75,8 @@ class Status:
             yield from _gauge("fuseml_certificate_rotation_step", what, {"": self.step})
         what = "webhook configurations that come before ours and must not"
         yield from _gauge("fuseml_configurations_in_the_way", what, {"": self.in_the_way})
+        what = "pods that were made while no webhook answered, and wait to be made anew"
+        yield from _gauge("fuseml_pods_waiting", what, {"": self.pods_waiting})
 
 
 def _gauge(name: str, what: str, values: dict[str, int] | dict[str, str]) -> Iterator[str]:
