@@ -42,6 +42,7 @@ GROUPS = {
     ),
     "etcd": Group("etcd", "", "."),
     "tekton": Group("tekton", f"{TEKTON}/cmd/", "controller webhook entrypoint nop workingdirinit sidecarlogresults"),
+    "resolvers": Group("resolvers", f"{TEKTON}/cmd/", "resolvers"),
     "argo": Group("argo", f"{ARGO}/cmd/", "workflow-controller argoexec"),
     "kubectl": Group("kubernetes", "k8s.io/kubernetes/cmd/", "kubectl"),
 }

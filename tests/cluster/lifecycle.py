@@ -3,7 +3,7 @@
 import signal
 import time
 
-from tests.cluster import build, cleaning, engines, images, node, surroundings
+from tests.cluster import build, cleaning, engines, images, node, resolvers, surroundings
 from tests.cluster.lock import alone
 from tests.cluster.paths import STATE
 from tests.cluster.processes import kill, last_words, running, stop
@@ -11,6 +11,7 @@ from tests.cluster.processes import kill, last_words, running, stop
 # The API server before etcd: after it, it hangs for minutes and keeps its port.
 STOPPED_BY = {
     "workflow-controller": signal.SIGKILL,  # ignores SIGTERM
+    resolvers.NAME: signal.SIGKILL,
     "tekton-controller": signal.SIGKILL,
     "tekton-webhook": signal.SIGKILL,  # drains for 45 s
     "kubelet": signal.SIGTERM,
@@ -32,7 +33,7 @@ def up() -> None:
     with alone("cluster"):
         began = time.monotonic()
         build.install()
-        for group in ("etcd", "kubernetes", "tekton", "argo"):
+        for group in ("etcd", "kubernetes", "tekton", "resolvers", "argo"):
             build.binaries(group)
         STATE.mkdir(parents=True, exist_ok=True)
         surroundings.note()
@@ -44,7 +45,9 @@ def up() -> None:
         node.join()
         _say("starting Tekton and Argo", began)
         engines.install()
+        resolvers.install()
         engines.run()
+        resolvers.run()
         for name in set(STOPPED_BY) - set(running()):
             raise SystemExit(f"{name} has ended:\n{last_words(name)}")
         _say("ready", began)

@@ -45,13 +45,17 @@ def environment(kubectl: Kubectl, pod: str, container: str) -> dict[str, str]:
     """What the container printed with SHOW, without what is in every container."""
     for line in kubectl("logs", pod, "-c", container).splitlines():
         if line.startswith("ENV "):
-            env = json.loads(base64.b64decode(line[4:]))
-            return {
-                name: value
-                for name, value in env.items()
-                if name not in PLAIN and not name.startswith(SURROUNDINGS) and "_SERVICE_" not in name
-            }
+            return visible(json.loads(base64.b64decode(line[4:])))
     raise AssertionError(f"{pod}/{container} printed no environment")
+
+
+def visible(env: dict[str, str]) -> dict[str, str]:
+    """*env* without what is in every container."""
+    return {
+        name: value
+        for name, value in env.items()
+        if name not in PLAIN and not name.startswith(SURROUNDINGS) and "_SERVICE_" not in name
+    }
 
 
 def environments(kubectl: Kubectl, selector: str) -> dict[str, dict[str, str]]:

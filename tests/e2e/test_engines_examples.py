@@ -1,6 +1,7 @@
 """The runs that come with Tekton and Argo, with selectors in every step: admitted and ended as without."""
 
 import json
+import os
 import time
 from copy import deepcopy
 
@@ -16,7 +17,7 @@ SELECTOR = {"name": "e2e-store", "product": "e2e-minio"}
 # What the image that stands in for all others has.
 COMMANDS = {"sh", "bash", "python", "python3", "echo", "cat", "true", "false", "sleep", "env", "/bin/sh", "/bin/bash"}
 AT_ONCE = 10
-PATIENCE = 80.0
+PATIENCE = 40.0
 
 
 @pytest.fixture
@@ -105,6 +106,9 @@ def test_runs_that_ask_end_as_they_do_without(node, here, api, images, engine, t
         run = runnable(obj, images.python)
         if run and all(api.create(o, dry_run=True)[0] == 201 for o in (run, asking(run))):
             chosen[name] = run
+    if engine == "argo" and not os.environ.get("E2E_ALL"):
+        # All 140 take a quarter of an hour; which ones it is differs from release to release, not from run to run.
+        chosen = dict(list(chosen.items())[::3])
     ends = _ended(here, api, chosen)
 
     both = {name: pair for name, pair in ends.items() if all(pair)}
@@ -114,7 +118,7 @@ def test_runs_that_ask_end_as_they_do_without(node, here, api, images, engine, t
     # Some examples race with their own time limits; one that has the machine to itself says whether that was it.
     alone = {name: _ended(here, api, {name: chosen[name]})[name] for name in differing}
     assert {name: pair for name, pair in alone.items() if pair[0] != pair[1]} == {}
-    assert len(succeeded) >= 20
+    assert len(succeeded) >= 8
 
 
 def _ended(here, api, runs):
