@@ -78,6 +78,20 @@ def crash(node: Node) -> Iterator[Callable[..., None]]:
     node.start()
 
 
+@pytest.fixture
+def minimal(node: Node, kubectl: Kubectl) -> Iterator[None]:
+    """Argo's CRDs as it shipped them up to 3.7: they know nothing of what is in a spec."""
+
+    def knows_containers() -> bool:
+        return "initContainers" in kubectl.run("explain", "workflow.spec.templates").stdout
+
+    node.argo_crds("minimal")
+    _wait_for(lambda: not knows_containers(), 30, "the minimal CRDs")
+    yield
+    node.argo_crds("full")
+    _wait_for(knows_containers, 30, "the full CRDs")
+
+
 @pytest.fixture(scope="session")
 def images() -> Images:
     """Images that the cluster has or can pull."""

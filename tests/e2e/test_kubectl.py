@@ -228,7 +228,8 @@ def test_warnings_are_kubectls_warnings(here, register, pipeline_run):
     assert env_of(here.json("get", "pipelinerun", "demo")) == {"MLFLOW_TRACKING_URI": "http://new:5000"}
 
 
-def test_a_definition_that_asks_is_refused_with_advice(here, step):
+def test_what_cannot_be_lifted_from_a_definition_is_refused_with_advice(here, step):
+    step = step | {"args": ["<< extension.tracking.url >>"]}
     pipeline = {
         "apiVersion": "tekton.dev/v1",
         "kind": "Pipeline",
@@ -238,7 +239,7 @@ def test_a_definition_that_asks_is_refused_with_advice(here, step):
 
     message = here.fails("create", "-f", "-", stdin=pipeline)
 
-    assert "'extensions' is not read in a Pipeline; selectors are read in a run" in message
+    assert "tasks[train].steps[main].args[0]: in a definition, expressions are read in the env of steps only" in message
 
 
 def test_a_private_extension_is_seen_from_its_own_namespace_only(here, register, pipeline_run, kubectl, new_namespace):

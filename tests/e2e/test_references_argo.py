@@ -31,7 +31,6 @@ from tests.e2e.references import (
     told_by,
 )
 from tests.e2e.runs import PRINT, SHOW, ended, outcome, submit
-from tests.e2e.test_argo_crds import minimal  # noqa: F401  # a fixture
 from tests.e2e.waiting import wait_for
 
 
@@ -451,7 +450,7 @@ def succeeded(here, *templates):
 
 
 @WAYS
-def test_with_the_minimal_crds_blocks_can_be_applied_again_edited_and_taken_out(minimal, here, shows, options):  # noqa: F811
+def test_with_the_minimal_crds_blocks_can_be_applied_again_edited_and_taken_out(minimal, here, shows, options):
     def apply(asking):
         templates = [template("asks", container={**shows, **asking}), template("silent", container=shows)]
         document = obj("WorkflowTemplate", "d", {"templates": templates})
