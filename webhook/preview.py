@@ -29,7 +29,7 @@ from webhook.pods.made import Lookup
 from webhook.settings import Settings
 
 Output = Literal["yaml", "json", "patch", "diff", "env"]
-Definitions: TypeAlias = Callable[[str], Lookup]
+LookupIn: TypeAlias = Callable[[str], Lookup]
 _Result: TypeAlias = "tuple[Subject, Mutation]"
 
 # Of references, and of annotations that go on to pods, in JSON. Most runs have neither.
@@ -96,7 +96,7 @@ class Previewer:
     consumer: Callable[[Mapping[str, Any]], Consumer]
     settings: Settings
     output: Output = "yaml"
-    definitions: Definitions = nothing_defined
+    definitions: LookupIn = nothing_defined
 
     def show(self, lines: Iterable[str], source: str) -> Iterator[Shown]:
         """Each document of a stream, one after the other, holding one at a time."""

@@ -27,7 +27,7 @@ from webhook.adapters.step import (
 _SPEC: Pointer = ("spec",)
 _LEFT: Pointer = ("spec", "podMetadata", "annotations", RUN_SELECTORS)
 _ADVICE = "write it into a template that runs a container: templates[].extensions"
-_NO_ENV = {
+NO_ENV = {
     "resource": "a resource template has no env",
     "data": "a data template has no env",
     "http": "an http template has no env",
@@ -219,8 +219,8 @@ class _Finder:
                 env=(*own, "env"),
                 local=name_of(container, i),
             )
-        for kind in [kind for kind in _NO_ENV if kind in template]:
-            step = Step(key, where, (*pointer, kind), shared, no_env=_NO_ENV[kind], beside=True, local="main")
+        for kind in [kind for kind in NO_ENV if kind in template]:
+            step = Step(key, where, (*pointer, kind), shared, no_env=NO_ENV[kind], beside=True, local="main")
             if shared:
                 yield step
             else:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from webhook.adapters.annotation import attached
+from webhook.adapters.argo import NO_ENV
 from webhook.adapters.keys import AnyKeys, Keys, UnknownKeyError
 from webhook.adapters.layout import Layout
 from webhook.adapters.names import LEVELS, POD_SELECTORS, TASK_SELECTORS, unread
@@ -21,8 +22,6 @@ _ANNOTATIONS: Pointer = ("metadata", "annotations")
 _TEKTONS = frozenset({"sidecar-tekton-log-results"})
 _ARGOS = frozenset({"init", "wait", "supervisor"})
 _ARGOS_PREFIXES = ("artifact-plugin", "init-artifact")
-# Templates whose main container is Argo's own.
-_WITHOUT_STEPS = ("resource", "data", "http", "plugin")
 # Names of pipeline runs longer than this may have been cut.
 _WHOLE_NAME = 50
 
@@ -100,8 +99,8 @@ def _in_argo(name: str, template: Mapping[str, Any], *, is_init: bool) -> tuple[
         return f"init-{name}", True
     if name in {c.get("name") for _, c in maps_in(template.get("sidecars"))}:
         return f"sidecar-{name}", True
-    if name == "main" and any(kind in template for kind in _WITHOUT_STEPS):
-        return "", False
+    if name == "main" and any(kind in template for kind in NO_ENV):
+        return "", False  # It is Argo's own.
     return name, False
 
 

@@ -28,8 +28,7 @@ class Made:
     @property
     def asks(self) -> bool:
         """Whether anything is asked for in it."""
-        annotations = as_map(as_map(self.pod.get("metadata")).get("annotations"))
-        return any(annotations.get(key) for key in LEVELS)
+        return any(annotations_of(self.pod).get(key) for key in LEVELS)
 
 
 def annotations_of(obj: object) -> Mapping[str, Any]:
