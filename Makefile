@@ -57,7 +57,7 @@ lock:
 	uv pip compile pyproject.toml --group build $(LOCKING) --output-file requirements.lock
 	uv pip compile pyproject.toml --group build --group dev $(LOCKING) --output-file requirements-dev.lock
 	cd examples/mlflow/image && uv pip compile requirements.txt $(LOCKING) --output-file requirements.lock
-LOCKING := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
+LOCKING := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --no-strip-extras
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=...")'
