@@ -75,12 +75,9 @@ def test_installs_and_gives_its_lease_back(fake, start):
 
     assert fake.objects[LEASE]["spec"]["holderIdentity"] == ""
     assert {path for method, path in fake.writes()} == {LEASE, AUTHORITIES, CONFIGURATION, LEAF}
-    lines = [json.loads(line) for line in process.log.read_text().splitlines()]
-    assert [line["message"].partition(":")[0] for line in lines][:2] == [
-        lines[0]["message"].partition(":")[0],
-        "leading",
-    ]
-    assert lines[-1]["message"] == "SIGTERM: stopping"
+    told = [json.loads(line)["message"] for line in process.log.read_text().splitlines()]
+    assert re.fullmatch(r"controller \S+, health on port \d+", told[0])
+    assert (told[1], told[-1]) == ("leading", "SIGTERM: stopping")
 
 
 def test_standby_takes_over_at_once(fake, start):

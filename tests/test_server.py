@@ -92,6 +92,12 @@ def mutate(*given, **named):
     return Mutation()
 
 
+def boot(itself, init_process=worker.SafeWorker.init_process):
+    time.sleep(o["boots"])
+    init_process(itself)
+
+
+worker.SafeWorker.init_process = boot
 server.create_app = functools.partial(server.create_app, mutate=mutate)
 server.serve(
     Store(),
@@ -154,6 +160,7 @@ class Running:
             "key": str(folder / "tls.key"),
             "listen": "127.0.0.1:0",
             "drain": 0.0,
+            "boots": 0.0,
             "takes": 0.0,
             "limits": {},
             **options,
@@ -706,6 +713,16 @@ def test_a_review_in_flight_is_finished_before_the_end(start: Start) -> None:
     assert server.process.wait(PATIENCE) == 0
 
 
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_hears_what_it_is_told_before_it_is_ready(told: signal.Signals, start: Start) -> None:
+    server = start(boots=1.0, wait=False)
+    eventually(server.workers)
+
+    server.process.send_signal(told)
+
+    assert server.process.wait(PATIENCE) == 0  # gunicorn would kill a deaf one only later.
+
+
 def test_an_interrupt_ends_at_once(start: Start) -> None:
     server = start(drain=60.0)
     with closing(server.tls()):
@@ -761,8 +778,7 @@ def test_more_than_can_be_answered_is_put_off(start: Start) -> None:
 
 
 def test_a_log_that_nobody_reads_stops_nothing(start: Start) -> None:
-    server = start(wait=False)
-    server.end()
+    server = start()
     read, write = os.pipe()
     blocked = subprocess.Popen(server.process.args, stderr=write, stdin=subprocess.DEVNULL)
     try:

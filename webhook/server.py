@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import signal
 import socket
 import sys
 import threading
@@ -12,13 +13,14 @@ from typing import Any, Final, NoReturn, Protocol
 
 from gunicorn import glogging
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 
 from registry.index import Index
 from webhook import listening, logs
 from webhook.app import BODY_LIMIT, create_app
 from webhook.settings import Settings
 from webhook.tls import CertificateError, Certificates
-from webhook.worker import GRACE
+from webhook.worker import GRACE, TOLD
 
 # Where a heartbeat never waits for a disk.
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108  # gunicorn makes a private file there.
@@ -163,6 +165,10 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         """Make the WSGI application."""
         return self._load(self)
 
+    def run(self) -> None:
+        """Serve until a signal ends the process."""
+        _Arbiter(self).run()
+
     def _start(self) -> None:
         self._on_start()
         # What is there now stays: the garbage collector need not walk it again and again while clients wait.
@@ -170,6 +176,17 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         gc.freeze()
         # Decoding a large object makes thousands of containers, and none is garbage yet.
         gc.set_threshold(50_000, 20, 100)
+
+
+class _Arbiter(Arbiter):  # type: ignore[misc]  # gunicorn ships no types
+    """Forks workers that hear what they are told from the first moment."""
+
+    def spawn_worker(self) -> Any:
+        signal.pthread_sigmask(signal.SIG_BLOCK, TOLD)
+        try:
+            return super().spawn_worker()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, TOLD)
 
 
 class _Logger(glogging.Logger):  # type: ignore[misc]  # gunicorn ships no types

@@ -7,6 +7,7 @@ an API server leaves behind by itself, hold it up for everybody.
 import logging
 import os
 import selectors
+import signal
 import threading
 import time
 from collections import deque
@@ -30,6 +31,9 @@ SMALL: Final = 64 * 1024
 # Seconds that requests in flight get when the worker stops.
 GRACE: Final = 10.0
 TICK: Final = 1.0
+# Between the fork and `init_signals` a worker has its parent's handlers, which would forget what it is told. The parent
+# blocks these before, so that they wait.
+TOLD: Final = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
 
 _OVERLOADED: Final = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
 _FAILED: Final = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -50,6 +54,11 @@ class SafeWorker(Worker):  # type: ignore[misc]  # gunicorn ships no types
         self.stop_at = float("inf")
         self.next_tick = 0.0
         super().init_process()
+
+    def init_signals(self) -> None:
+        """Have handlers of its own, and hear what it has been told since it was forked."""
+        super().init_signals()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, TOLD)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """SIGTERM: be unready at once, but serve until whoever sends requests has had time to notice."""

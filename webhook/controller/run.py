@@ -72,10 +72,10 @@ def run(options: Options, *, kubeconfig: str | None, listen: str) -> None:
         threading.Thread(target=election.run, args=(stop,), name="election", daemon=True),
         threading.Thread(target=loop.run, args=(stop,), name="loop", daemon=True),
     ]
-    for thread in threads:
-        thread.start()
     health.start()
     _log.info("controller %s, health on port %d", election.identity, health.port)
+    for thread in threads:
+        thread.start()
     received = _wait(threads)
     _log.info("%s: stopping", signal.Signals(received).name)
     stop.set()
