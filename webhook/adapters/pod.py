@@ -162,7 +162,7 @@ class _OfTask:
         if parts[-1] == self._task and is_whole:
             return self._own.steps_of("*")
         if len(parts) > 1 and parts[-2] == self._task and self._is_within(parts[:-2]):
-            return self._own.steps_of(parts[-1])
+            return _steps_in(f"task {self._task!r}", self._own, parts[-1])
         return ()
 
     def _is_within(self, around: Sequence[str]) -> bool:
@@ -193,7 +193,15 @@ class _OfArgo:
             return ()
         if not container and not self._has_steps:
             raise UnknownKeyError(f"template {template!r} runs no container that can be given anything")
-        return self._own.steps_of(container or "*")
+        return _steps_in(f"template {template!r}", self._own, container or "*")
+
+
+def _steps_in(what: str, own: Keys, key: str) -> Sequence[Step]:
+    """The steps of *key*; who wrote it did so somewhere else, and must be told in *what* it was looked for."""
+    try:
+        return own.steps_of(key)
+    except UnknownKeyError as e:
+        raise UnknownKeyError(f"in {what}, {e}") from None
 
 
 class _OfNobody:
