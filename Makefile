@@ -28,8 +28,8 @@ check: $(VENV)/developing ## format, lint, types, imports
 	$(BIN)/lint-imports
 
 bench: $(VENV)/developing ## timings, as ratios where another machine would differ
-	$(BIN)/python tests/bench/mutate.py
-	$(BIN)/python tests/bench/latency.py
+	$(BIN)/python -m tests.bench.mutate
+	$(BIN)/python -m tests.bench.latency
 
 wheels: dist/wheels/.own ## what the Dockerfile copies, in dist/wheels
 

@@ -1,7 +1,6 @@
 """The server process, as its clients see it: good ones, slow ones, hostile ones, and signals."""
 
 import http.client
-import ipaddress
 import json
 import os
 import signal
@@ -18,11 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from tests.pairs import self_signed
 from webhook.tls import CertificateError, Certificates
 
 # What a client may have to wait for on a machine that is busy with other things.
@@ -114,25 +110,9 @@ server.serve(
 
 def make_pair(folder: Path, name: str = "tls", *, days: float = 9.0) -> Path:
     """A certificate that signs itself, and its key: NAME.crt, NAME.key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "webhook")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(who)
-        .issuer_name(who)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=days))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    certificate, key = self_signed(days=days)
     # As a careful tool writes: a file is there as a whole, or not at all.
-    for suffix, content in (("key", private), ("crt", certificate.public_bytes(serialization.Encoding.PEM))):
+    for suffix, content in (("key", key), ("crt", certificate)):
         (folder / "new").write_bytes(content)
         (folder / "new").rename(folder / f"{name}.{suffix}")
     return folder / f"{name}.crt"

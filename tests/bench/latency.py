@@ -1,6 +1,6 @@
 """How long an admission takes over TLS, against two webhooks that do nothing, on the same server.
 
-    python tests/bench/latency.py [--rounds 30] [--requests 100]
+    python -m tests.bench.latency [--rounds 30] [--requests 100]
 
 The empty webhooks read the body and answer a fixed AdmissionReview: one is a Flask application, one is bare WSGI.
 All servers run at once, one keep-alive client asks them in turns, and the rounds are interleaved, so that whatever
@@ -17,18 +17,14 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from flask import Flask, Response, request
 
 from registry import codec
 from registry.index import Index
+from tests.pairs import self_signed
 from webhook import logs
 from webhook.app import create_app
 from webhook.server import Server
@@ -145,23 +141,8 @@ def empty_wsgi(environ: dict[str, Any], start_response: Callable[..., Any]) -> l
 
 def certificate(folder: Path) -> Certificates:
     """A self-signed pair."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    leaf = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "tls.crt").write_bytes(leaf.public_bytes(serialization.Encoding.PEM))
-    (folder / "tls.key").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
+    for suffix, content in zip(("crt", "key"), self_signed(), strict=True):
+        (folder / f"tls.{suffix}").write_bytes(content)
     return Certificates(folder / "tls.crt", folder / "tls.key")
 
 

@@ -1,18 +1,13 @@
 """A webhook that changes nothing and remembers what it was sent."""
 
-import ipaddress
 import json
 import ssl
 import threading
 from base64 import b64encode
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from tests.pairs import self_signed
 
 HOST = "127.0.0.1"
 
@@ -26,7 +21,7 @@ class Echo:
 
     def __init__(self, folder: Path) -> None:
         self.seen: list[tuple[str, dict]] = []
-        certificate, key = _pair()
+        certificate, key = self_signed()
         self._certificate = certificate
         pem = folder / "echo.pem"
         pem.write_bytes(certificate + key)
@@ -69,25 +64,3 @@ def _handler(seen: list[tuple[str, dict]]) -> type[BaseHTTPRequestHandler]:
             """Say nothing."""
 
     return Handler
-
-
-def _pair() -> tuple[bytes, bytes]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "echo")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(HOST))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return certificate.public_bytes(serialization.Encoding.PEM), private
