@@ -16,8 +16,10 @@ from webhook.patch import at
 SELECTOR = {"name": "e2e-store", "product": "e2e-minio"}
 # What the image that stands in for all others has.
 COMMANDS = {"sh", "bash", "python", "python3", "echo", "cat", "true", "false", "sleep", "env", "/bin/sh", "/bin/bash"}
-AT_ONCE = 10
+AT_ONCE = 6
+# Seconds in which a run that will ever end does something, and those that it gets as long as it does.
 PATIENCE = 40.0
+LONGEST = 240.0
 
 
 @pytest.fixture
@@ -131,19 +133,35 @@ def _ended(here, api, runs):
     while waiting or under_way:
         while waiting and len(under_way) < AT_ONCE:
             name = waiting.pop(0)
-            under_way[name] = time.monotonic() + PATIENCE, _start(api, runs[name]), _start(api, asking(runs[name]))
+            under_way[name] = _Pair(_start(api, runs[name]), _start(api, asking(runs[name])))
         time.sleep(1)
         states = {run["metadata"]["name"]: run for run in here.json("get", "pipelineruns,taskruns,workflows")["items"]}
-        for name, (deadline, *pair) in list(under_way.items()):
-            found = [states.get(obj["metadata"]["name"]) for obj in pair]
+        for name, pair in list(under_way.items()):
+            found = [states.get(obj["metadata"]["name"]) for obj in pair.objects]
             # Some say that they are to be deleted at their end.
             ended = tuple(outcome(run).partition(" ")[0] if run else "gone" for run in found)
-            if all(ended) or time.monotonic() > deadline:
+            if all(ended) or not pair.moves(found):
                 ends[name] = ended
                 del under_way[name]
-                for obj in pair:
+                for obj in pair.objects:
                     api.delete(obj["apiVersion"], obj["kind"], obj["metadata"]["name"])
     return ends
+
+
+class _Pair:
+    """One run without and with selectors."""
+
+    def __init__(self, *objects):
+        self.objects = objects
+        self.began = self.moved = time.monotonic()
+        self.states = []
+
+    def moves(self, states):
+        """Whether it is worth waiting for, now that it has come to these *states*."""
+        now = time.monotonic()
+        if states != self.states:
+            self.states, self.moved = states, now
+        return now < min(self.moved + PATIENCE, self.began + LONGEST)
 
 
 def _start(api, obj):

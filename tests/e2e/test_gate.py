@@ -21,8 +21,8 @@ ASKS = {"main": {"extensions": [{"name": "store", "product": "store"}]}}
 # A container sees to it itself: without its variable it fails, and with it its run.
 CHECK = ["sh", "-c", 'test "$GIVEN" = works']
 TEMPLATE_OF_TWO = "two-steps"
-# Two steps again, none of which asks by itself.
-SLOW = "slow-steps"
+# Two steps again, none of which asks by itself; the first one goes on when it is told to.
+HELD = "held-steps"
 # A Pipeline that asks for the steps of its Task.
 OF_WHOLE = "of-whole-pipeline"
 
@@ -40,9 +40,10 @@ def here(product, kubectl, namespace, images):
 def definitions(image: str) -> list[dict[str, Any]]:
     annotations = {TASK: selectors(ASKS)}
     step = {"name": "main", "image": image, "command": CHECK}
-    slow = {**step, "command": ["sh", "-c", f"sleep 20; {CHECK[-1]}"]}
+    held = {**step, "command": ["sh", "-c", f"until test -e /tmp/go; do sleep 1; done; {CHECK[-1]}"]}
     main = {"name": "main", "metadata": {"annotations": annotations}, "container": {"image": image, "command": CHECK}}
     calls = [[{"name": "first", "template": "main"}], [{"name": "second", "template": "main"}]]
+    held_calls = [[{"name": "first", "template": "held"}], calls[1]]
     tasks = [
         {"name": "first", "taskRef": {"name": "check"}},
         {"name": "second", "taskRef": {"name": "check"}, "runAfter": ["first"]},
@@ -61,20 +62,26 @@ def definitions(image: str) -> list[dict[str, Any]]:
             "spec": {"tasks": tasks},
         },
         {"apiVersion": "tekton.dev/v1", "kind": "Task", "metadata": {"name": "plain"}, "spec": {"steps": [step]}},
-        {"apiVersion": "tekton.dev/v1", "kind": "Task", "metadata": {"name": "slow"}, "spec": {"steps": [slow]}},
+        {"apiVersion": "tekton.dev/v1", "kind": "Task", "metadata": {"name": "held"}, "spec": {"steps": [held]}},
         {
             "apiVersion": "tekton.dev/v1",
             "kind": "Pipeline",
-            "metadata": {"name": SLOW},
-            "spec": {"tasks": [task | {"taskRef": {"name": "slow"}} for task in tasks]},
+            "metadata": {"name": HELD},
+            "spec": {
+                "tasks": [{"name": "first", "taskRef": {"name": "held"}}, tasks[1] | {"taskRef": {"name": "plain"}}]
+            },
         },
         {
             "apiVersion": "argoproj.io/v1alpha1",
             "kind": "WorkflowTemplate",
-            "metadata": {"name": SLOW},
+            "metadata": {"name": HELD},
             "spec": {
                 "entrypoint": "all",
-                "templates": [{"name": "all", "steps": calls}, {"name": "main", "container": slow}],
+                "templates": [
+                    {"name": "all", "steps": held_calls},
+                    {"name": "held", "container": held},
+                    {"name": "main", "container": step},
+                ],
             },
         },
         {
@@ -98,9 +105,9 @@ def pipeline_run(pipeline: str = TEMPLATE_OF_TWO) -> dict[str, Any]:
 
 
 def asking_as_a_whole() -> list[dict[str, Any]]:
-    """Runs that ask for all steps behind their references."""
-    pipeline, flow = pipeline_run(SLOW), workflow()
-    flow["spec"] = {"workflowTemplateRef": {"name": SLOW}}
+    """Runs that ask for all steps behind their references, the first of which must be told to go on."""
+    pipeline, flow = pipeline_run(HELD), workflow()
+    flow["spec"] = {"workflowTemplateRef": {"name": HELD}}
     for run in (pipeline, flow):
         run["metadata"]["annotations"] = {RUN: selectors({"*": ASKS["main"]})}
     return [pipeline, flow]
@@ -167,8 +174,13 @@ def gated(here: Kubectl) -> dict[str, str]:
     }
 
 
-def running(here: Kubectl) -> list[str]:
-    return [pod["metadata"]["name"] for pod in here.json("get", "pods")["items"] if pod["status"]["phase"] == "Running"]
+def running(here: Kubectl) -> dict[str, str]:
+    """The pods that run, each with the container of its step."""
+    return {
+        pod["metadata"]["name"]: next(c["name"] for c in pod["spec"]["containers"] if c["name"].endswith("main"))
+        for pod in here.json("get", "pods")["items"]
+        if pod["status"]["phase"] == "Running"
+    }
 
 
 def told(here: Kubectl) -> dict[str, str]:
@@ -227,8 +239,10 @@ def test_pods_made_in_an_outage_wait_and_run_with_what_they_asked_for(
     product, here, images, away, wait_for, deployments
 ):
     going_on = [submit(here, obj) for obj in asking_as_a_whole()]
-    wait_for(lambda: len(running(here)) == len(going_on), 60, "their first steps")
+    held = wait_for(lambda: len(found := running(here)) == len(going_on) and found, 90, "their first steps")
     away(*deployments)
+    for pod, container in held.items():
+        here("exec", pod, "-c", container, "--", "touch", "/tmp/go")
     indexed = {"completions": 2, "parallelism": 2, "completionMode": "Indexed"}
     runs = going_on + [
         submit(here, obj) for obj in (

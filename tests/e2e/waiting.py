@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
+# Timeouts are for a machine that has nothing else to do.
+PATIENCE = 2.0
 
 
 def wait_for(condition: Callable[[], T], timeout: float, what: str) -> T:
@@ -13,6 +15,7 @@ def wait_for(condition: Callable[[], T], timeout: float, what: str) -> T:
     Raises:
         TimeoutError: It did not become true; the message has the last answer or error.
     """
+    timeout *= PATIENCE
     deadline = time.monotonic() + timeout
     while True:
         try:
