@@ -44,6 +44,7 @@ GROUPS = {
     "tekton": Group("tekton", f"{TEKTON}/cmd/", "controller webhook entrypoint nop workingdirinit sidecarlogresults"),
     "resolvers": Group("resolvers", f"{TEKTON}/cmd/", "resolvers"),
     "argo": Group("argo", f"{ARGO}/cmd/", "workflow-controller argoexec"),
+    "cert-manager": Group("cert-manager", "", "."),
     "kubectl": Group("kubernetes", "k8s.io/kubernetes/cmd/", "kubectl"),
 }
 PACKAGES = "containerd runc containernetworking-plugins nftables iproute2 busybox-static openssl mmdebstrap buildah"

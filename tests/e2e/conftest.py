@@ -3,7 +3,7 @@
 import os
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from tests.cluster import lifecycle
 from tests.cluster.paths import KUBECONFIG
 from tests.e2e.images import Images
 from tests.e2e.kubectl import Kubectl
+from tests.e2e.load import Load, steady_load
 from tests.e2e.node import Node
 from tests.e2e.product import Product, install, uninstall
 from tests.e2e.waiting import wait_for as _wait_for
@@ -155,6 +156,32 @@ def product(kubectl: Kubectl, request: pytest.FixtureRequest, tell: Callable[[st
     if os.environ.get("E2E_UNINSTALL"):
         tell("removing the product")
         uninstall(kubectl)
+
+
+@pytest.fixture
+def removed(product: Product, kubectl: Kubectl) -> Iterator[None]:
+    """The product is gone; after the test it is there again."""
+    uninstall(kubectl)
+    yield
+    install(kubectl, os.environ.get("E2E_IMAGE"))
+
+
+@pytest.fixture
+def load(kubectl: Kubectl, namespace: str, cluster: Path) -> Callable[[], AbstractContextManager[Load]]:
+    """Starts runs that ask, fifty a second; every answer must hold what was asked for. Needs the product."""
+    uri = "http://mlflow:5000"
+    service = {"id": "tracking", "configuration": {"MLFLOW_TRACKING_URI": uri}}
+    spec = {"product": "mlflow", "services": [service]}
+    extension = {"apiVersion": "fuseml.org/v1alpha1", "kind": "Extension", "metadata": {"name": "mlflow"}, "spec": spec}
+    kubectl.within(namespace)("create", "-f", "-", stdin=extension)
+    step = {"name": "a", "image": "i", "command": ["c"], "extensions": [{"name": "t", "product": "mlflow"}]}
+    run = {
+        "apiVersion": "tekton.dev/v1",
+        "kind": "TaskRun",
+        "metadata": {"generateName": "load-"},
+        "spec": {"taskSpec": {"steps": [step]}},
+    }
+    return lambda: steady_load(cluster, namespace, run, uri, rate=50.0)
 
 
 def _make_namespace(kubectl: Kubectl, name: str, labels: dict[str, str]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.cluster import build, engines, images, lifecycle
+from tests.cluster import build, cert_manager, engines, images, lifecycle
 from tests.cluster.paths import AUDIT, ETCD, NODE_IP, STATE
 from tests.cluster.processes import kill, running, stop
 
@@ -20,6 +20,7 @@ class Node:
     logs = STATE / "logs"
     build_and_load = staticmethod(images.build_and_load)
     argo_crds = staticmethod(engines.argo_crds)
+    cert_manager = staticmethod(cert_manager.installed)
     crash = staticmethod(lifecycle.crash)
 
     def __init__(self, start: Callable[[], None]) -> None:

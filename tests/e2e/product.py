@@ -35,10 +35,10 @@ def build() -> str:
     return build_and_load(ROOT, ROOT / "Dockerfile", IMAGE, inputs=inputs)
 
 
-def install(kubectl: Kubectl, image: str | None) -> Product:
+def install(kubectl: Kubectl, image: str | None, overlay: Path = OVERLAY) -> Product:
     """Install the product from *image*, by default from one that is built here, and wait until it answers."""
     content = image or build()
-    documents = list(yaml.safe_load_all(kubectl("kustomize", OVERLAY)))
+    documents = list(yaml.safe_load_all(kubectl("kustomize", overlay)))
     for document in documents:
         if document["kind"] == "Deployment":
             _set_image(document["spec"]["template"], image or IMAGE, content)
@@ -51,9 +51,9 @@ def install(kubectl: Kubectl, image: str | None) -> Product:
     return product
 
 
-def uninstall(kubectl: Kubectl) -> None:
+def uninstall(kubectl: Kubectl, overlay: Path = OVERLAY) -> None:
     """Remove everything that was installed, the registered extensions included."""
-    kubectl("delete", "--ignore-not-found", "-k", OVERLAY, timeout=180)
+    kubectl("delete", "--ignore-not-found", "-k", overlay, timeout=180)
 
 
 def _set_image(template: dict[str, Any], image: str, content: str) -> None:

@@ -1,57 +1,13 @@
 """Fifty runs a second ask while the webhook is restarted, its certificate and CA are changed, its worker killed."""
 
-import base64
 import time
 
-import pytest
-
-from tests.e2e.load import steady_load
-
-RATE = 50.0
-CONFIGURATION = "extensions.fuseml.org"
-URI = "http://mlflow:5000"
-LABEL = "app.kubernetes.io/component=webhook"
-
-
-@pytest.fixture
-def here(product, kubectl, namespace):
-    return kubectl.within(namespace)
-
-
-@pytest.fixture
-def load(here, cluster):
-    """Starts the load; every answer must hold what was asked for."""
-    service = {"id": "tracking", "configuration": {"MLFLOW_TRACKING_URI": URI}}
-    spec = {"product": "mlflow", "services": [service]}
-    extension = {"apiVersion": "fuseml.org/v1alpha1", "kind": "Extension", "metadata": {"name": "mlflow"}, "spec": spec}
-    here("create", "-f", "-", stdin=extension)
-    step = {"name": "a", "image": "i", "command": ["c"], "extensions": [{"name": "t", "product": "mlflow"}]}
-    run = {
-        "apiVersion": "tekton.dev/v1",
-        "kind": "TaskRun",
-        "metadata": {"generateName": "load-"},
-        "spec": {"taskSpec": {"steps": [step]}},
-    }
-    return lambda: steady_load(cluster, here.namespace, run, URI, rate=RATE)
-
-
-def fingerprint(kubectl):
-    return kubectl("get", "secret", "fuseml-webhook-tls", "-o", r"jsonpath={.data.tls\.crt}")
-
-
-def bundle(kubectl):
-    path = "jsonpath={.webhooks[0].clientConfig.caBundle}"
-    return kubectl("get", "mutatingwebhookconfiguration", CONFIGURATION, "-o", path)
+from tests.e2e.certificates import WEBHOOK, authorities, bundle, served, serves
 
 
 def rotate(kubectl, what):
     secret = {"leaf": "fuseml-webhook-tls", "ca": "fuseml-webhook-ca"}[what]
     kubectl("annotate", "secret", secret, f"extensions.fuseml.org/rotate={what}", "--overwrite")
-
-
-def authorities(kubectl):
-    """How many of them the API server trusts."""
-    return base64.b64decode(bundle(kubectl)).count(b"BEGIN CERTIFICATE")
 
 
 def test_a_rolling_restart_fails_nobody(product, load, tell):
@@ -68,10 +24,10 @@ def test_a_rolling_restart_fails_nobody(product, load, tell):
 
 
 def test_a_renewed_certificate_fails_nobody(product, load, wait_for, tell):
-    before = fingerprint(product.kubectl)
+    before = served(product.kubectl)
     with load() as seen:
         rotate(product.kubectl, "leaf")
-        wait_for(lambda: fingerprint(product.kubectl) != before, 60, "a new certificate")
+        wait_for(lambda: served(product.kubectl) != before, 60, "a new certificate")
         wait_for(lambda: serves(product.kubectl), 180, "the new certificate in every pod")
         time.sleep(2)
 
@@ -79,22 +35,14 @@ def test_a_renewed_certificate_fails_nobody(product, load, wait_for, tell):
     assert seen.failures == []
 
 
-def serves(kubectl):
-    """Whether every replica has the newest certificate in its files; it is served from the next connection on."""
-    newest = base64.b64decode(fingerprint(kubectl)).decode().strip()
-    pods = kubectl("get", "pods", "-l", LABEL, "-o", "name").split()
-    shown = "import sys; sys.stdout.write(open('/var/run/fuseml/tls/tls.crt').read())"
-    return all(kubectl("exec", pod, "--", "python3", "-c", shown).strip() == newest for pod in pods)
-
-
 def test_another_ca_fails_nobody(product, load, wait_for, tell):
     wait_for(lambda: authorities(product.kubectl) == 1, 420, "the end of whatever was asked before")
-    before, old = fingerprint(product.kubectl), bundle(product.kubectl)
+    before, old = served(product.kubectl), bundle(product.kubectl)
     with load() as seen:
         rotate(product.kubectl, "ca")
         wait_for(lambda: authorities(product.kubectl) == 2, 60, "both CAs in the configuration")
-        assert fingerprint(product.kubectl) == before, "the certificate changes after the bundle, not before"
-        wait_for(lambda: fingerprint(product.kubectl) != before, 120, "a certificate of the new CA")
+        assert served(product.kubectl) == before, "the certificate changes after the bundle, not before"
+        wait_for(lambda: served(product.kubectl) != before, 120, "a certificate of the new CA")
         wait_for(lambda: authorities(product.kubectl) == 1, 420, "the end of the rotation")
         time.sleep(2)
 
@@ -104,7 +52,7 @@ def test_another_ca_fails_nobody(product, load, wait_for, tell):
 
 
 def test_a_killed_worker_fails_only_what_it_had(product, load, tell):
-    pod = product.kubectl("get", "pods", "-l", LABEL, "-o", "name").split()[0]
+    pod = product.kubectl("get", "pods", "-l", WEBHOOK, "-o", "name").split()[0]
     kill = (
         "import os, signal, pathlib; "
         "pids = [int(p.name) for p in pathlib.Path('/proc').iterdir() if p.name.isdigit()]; "
@@ -124,7 +72,7 @@ def test_a_killed_worker_fails_only_what_it_had(product, load, tell):
     assert after.failures == []
 
 
-def test_a_restarted_api_server_loses_nothing(product, here, load, node, wait_for):
+def test_a_restarted_api_server_loses_nothing(product, kubectl, load, node, wait_for):
     def restarts():
         return product.kubectl("get", "pods", "-o", "jsonpath={.items[*].status.containerStatuses[*].restartCount}")
 
@@ -132,7 +80,7 @@ def test_a_restarted_api_server_loses_nothing(product, here, load, node, wait_fo
     node.stop("kube-apiserver")
     time.sleep(3)
     node.start()
-    wait_for(lambda: here("get", "extensions", "-o", "name"), 60, "the API server")
+    wait_for(lambda: kubectl("get", "extensions", "-A", "-o", "name"), 60, "the API server")
 
     with load() as seen:
         time.sleep(5)

@@ -1,10 +1,5 @@
 """Removing the product leaves nothing behind, and what it served goes on; installing it again works."""
 
-import os
-
-import pytest
-
-from tests.e2e.product import install, uninstall
 from tests.e2e.runs import SHOW, ended, submit
 
 # All kinds that any overlay makes, and those in which something could be left.
@@ -14,14 +9,6 @@ KINDS = (
     "validatingadmissionpolicies,validatingadmissionpolicybindings,priorityclasses,roles,rolebindings,leases,"
     "secrets,configmaps,services,serviceaccounts,deployments,pods,poddisruptionbudgets,networkpolicies"
 )
-
-
-@pytest.fixture
-def removed(product, kubectl):
-    """The product is gone; after the test it is there again."""
-    uninstall(kubectl)
-    yield
-    install(kubectl, os.environ.get("E2E_IMAGE"))
 
 
 def test_nothing_is_left(removed, kubectl, images, new_namespace, wait_for):
