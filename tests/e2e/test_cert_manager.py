@@ -14,8 +14,9 @@ CONTROLLER = f"system:serviceaccount:{NAMESPACE}:fuseml-controller"
 
 
 @pytest.fixture
-def by_cert_manager(node, removed, kubectl):
+def by_cert_manager(node, removed, kubectl, tell):
     """The product, its certificates made by cert-manager."""
+    tell("building cert-manager: some minutes, once")
     with node.cert_manager():
         try:
             yield install(kubectl, os.environ.get("E2E_IMAGE"), OVERLAY)
