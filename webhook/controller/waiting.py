@@ -93,8 +93,9 @@ def waiting(pod: Pod) -> Waiting | None:
     asks = any(key.startswith(PREFIX) and key not in NOTES for key in metadata.annotations)
     if not asks or metadata.deletion_timestamp or not any(gate.name == GATE for gate in pod.spec.scheduling_gates):
         return None
-    makers = [owner.uid for owner in metadata.owner_references if owner.controller and _kind(owner) in MAKERS]
-    return Waiting(metadata.namespace, metadata.name, metadata.uid, "".join(makers), tuple(metadata.finalizers))
+    # The API server lets it have no more than one controller.
+    maker = next((o.uid for o in metadata.owner_references if o.controller and _kind(o) in MAKERS), "")
+    return Waiting(metadata.namespace, metadata.name, metadata.uid, maker, tuple(metadata.finalizers))
 
 
 def _kind(owner: Owner) -> tuple[str, str]:

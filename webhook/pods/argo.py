@@ -109,13 +109,15 @@ def _outline(template: Mapping[str, Any]) -> dict[str, Any]:
     return {"name": name_of(template, ""), "sidecars": sidecars}
 
 
+def _kind(reference: Mapping[str, Any]) -> str:
+    return "ClusterWorkflowTemplate" if reference.get("clusterScope") is True else "WorkflowTemplate"
+
+
 def _title(reference: Mapping[str, Any]) -> str:
-    kind = "ClusterWorkflowTemplate" if reference.get("clusterScope") is True else "WorkflowTemplate"
-    return f"{kind} {str(reference.get('name'))!r}"
+    return f"{_kind(reference)} {str(reference.get('name'))!r}"
 
 
 def _referred(reference: Mapping[str, Any], lookup: Lookup) -> Mapping[str, Any] | Made:
-    kind = "ClusterWorkflowTemplate" if reference.get("clusterScope") is True else "WorkflowTemplate"
-    name = str(reference.get("name", ""))
+    kind, name = _kind(reference), str(reference.get("name", ""))
     found = lookup(kind, name, "")
     return missing(_title(reference), kind, name) if found is None else found
