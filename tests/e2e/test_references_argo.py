@@ -348,7 +348,7 @@ def test_a_step_behind_a_reference_is_given_the_record_as_it_is_when_its_pod_is_
     here("apply", "-f", "-", stdin=extension("moves", {"WHERE": "old"}))
     known(here, "moves", value="old")
     asks = {"extensions": [{"name": "moves", "product": "moves"}]}
-    waits = f"import sys, time; {PRINT}; sys.stdout.flush(); sys.argv[1] == '0' and (time.sleep(15), sys.exit(1))"
+    waits = f"import sys, time; {PRINT}; sys.stdout.flush(); sys.argv[1] == '0' and (time.sleep(40), sys.exit(1))"
     first = {"image": images.python, "command": ["python3", "-c", waits], "args": ["{{retries}}"]}
     again = {"retryStrategy": {"limit": "1"}}
     templates = [
@@ -388,7 +388,7 @@ def test_a_workflow_whose_pod_cannot_get_what_it_asks_for_fails_and_says_why(her
     later = [template("later", asks={"main": asks}, container=shows)]
     here("create", "-f", "-", stdin=obj("WorkflowTemplate", "shared", {"templates": later}))
     calls = [{"name": "waits", "template": "waits"}, there("later", depends="waits")]
-    waits = template("waits", container={**shows, "command": ["sleep", "8"]})
+    waits = template("waits", container={**shows, "command": ["sleep", "30"]})
     name = submit(here, obj("Workflow", "w", {"entrypoint": "all", "templates": [dag("all", *calls), waits]}))
 
     here("delete", "extension", "gone")

@@ -359,7 +359,7 @@ def test_a_step_behind_a_reference_is_given_the_record_as_it_is_when_its_pod_is_
     here("apply", "-f", "-", stdin=extension("moves", {"WHERE": "old"}))
     known(here, "moves", value="old")
     asks = {"extensions": [{"name": "moves", "product": "moves"}]}
-    waits = f"import sys, time; {PRINT}; sys.stdout.flush(); {IS_FIRST} and (time.sleep(12), sys.exit(1))"
+    waits = f"import sys, time; {PRINT}; sys.stdout.flush(); {IS_FIRST} and (time.sleep(40), sys.exit(1))"
     first = step("main", {"image": images.python, "command": ["python3", "-c", waits]})
     main = step("main", shows)
     here("create", "-f", "-", stdin=[
@@ -396,7 +396,7 @@ def test_a_run_whose_pod_cannot_get_what_it_asks_for_fails_and_says_why(here, sh
     known(here, "gone")
     asks = {"extensions": [{"name": "gone", "product": "gone"}]}
     here("create", "-f", "-", stdin=obj("Task", "t", {"steps": [step("main", shows)]}, task={"main": asks}))
-    waits = {"name": "waits", "taskSpec": {"steps": [step("main", {**shows, "command": ["sleep", "8"]})]}}
+    waits = {"name": "waits", "taskSpec": {"steps": [step("main", {**shows, "command": ["sleep", "30"]})]}}
     run = {"pipelineSpec": {"tasks": [waits, ref("later", "t", runAfter=["waits"])]}}
     name = submit(here, obj("PipelineRun", "r", run))
 
