@@ -52,6 +52,7 @@ def start(name: str, *command: object, env: dict[str, str] | None = None, reads:
             check=True,
             timeout=30,
         )
+    _await_exec(name, words[0])
     return True
 
 
@@ -110,7 +111,20 @@ def is_shim(pid: int, socket: Path) -> bool:
     """Whether a process is a shim of the containerd that listens on *socket*."""
     # A zombie has an empty command line, and so counts as ended.
     command = _read(pid, "cmdline")
-    return "containerd-shim" in "".join(command[:1]) and str(socket) in command
+    return "containerd-shim" in command[0] and str(socket) in command
+
+
+def _await_exec(name: str, program: str) -> None:
+    """Wait until a daemon is one.
+
+    `setsid --fork` returns before its child leads a session and runs the program. Until then it is not known as a
+    daemon, and would be taken for one that has ended.
+    """
+    deadline = time.monotonic() + 15
+    while not ((daemon := running().get(name)) and _read(daemon.pid, "cmdline")[0] == program):
+        if time.monotonic() > deadline:
+            raise SystemExit(f"{name} has ended:\n{last_words(name)}")
+        time.sleep(0.01)
 
 
 def _digest(words: list[str], env: dict[str, str], reads: Iterable[Path]) -> str:
@@ -133,7 +147,7 @@ def _read(pid: int, what: str) -> list[str]:
     try:
         return Path(f"/proc/{pid}/{what}").read_bytes().decode(errors="replace").rstrip("\0").split("\0")
     except OSError:
-        return []
+        return [""]
 
 
 def _pids() -> list[int]:
