@@ -79,19 +79,31 @@ def register(kubectl: Kubectl) -> None:
 
 def known(kubectl: Kubectl, product: str, *, value: str = "") -> None:
     """Wait until the webhook knows *product*, and *value* in what it gives."""
+
+    def is_given() -> bool:
+        shown = kubectl.json("create", "--dry-run=server", "-f", "-", stdin=_asking_for(product))
+        return value in json.dumps(shown["spec"]["containers"][0].get("env", []), ensure_ascii=False)
+
+    wait_for(is_given, 30, f"the webhook to know {product}")
+
+
+def forgotten(kubectl: Kubectl, product: str) -> None:
+    """Wait until the webhook knows no *product* any more."""
+
+    def is_refused() -> bool:
+        return "nothing fits" in kubectl.fails("create", "--dry-run=server", "-f", "-", stdin=_asking_for(product))
+
+    wait_for(is_refused, 30, f"the webhook to forget {product}")
+
+
+def _asking_for(product: str) -> dict[str, Any]:
     asks = {"main": {"extensions": [{"name": "x", "product": product}]}}
-    pod = {
+    return {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {"name": "probe", "annotations": {POD: selectors(asks)}},
         "spec": {"containers": [{"name": "main", "image": "x"}]},
     }
-
-    def is_given() -> bool:
-        shown = kubectl.json("create", "--dry-run=server", "-f", "-", stdin=pod)
-        return value in json.dumps(shown["spec"]["containers"][0].get("env", []), ensure_ascii=False)
-
-    wait_for(is_given, 30, f"the webhook to know {product}")
 
 
 def pods(kubectl: Kubectl, run: str) -> Iterator[tuple[str, dict[str, Any]]]:

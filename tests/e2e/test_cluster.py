@@ -88,7 +88,7 @@ def test_what_ran_when_the_node_crashed_ends_well(
 
     assert ended(here, RUN) == "Succeeded"
     assert ended(here, FLOW) == "Succeeded"
-    here("rollout", "status", "deployment/server", "--timeout=60s")
+    here("rollout", "status", "deployment/server", "--timeout=180s", timeout=200)
 
 
 def ended(here: Kubectl, run: str) -> str:

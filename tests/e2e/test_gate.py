@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.api import Api
+from tests.e2e.holding import UNTIL_TOLD, held, let_go
 from tests.e2e.kubectl import Kubectl
 from tests.e2e.metrics import webhook_calls
 from tests.e2e.references import PIPELINE, POD, PREFIX, RUN, TASK, extension, known, selectors
@@ -40,7 +41,7 @@ def here(product, kubectl, namespace, images):
 def definitions(image: str) -> list[dict[str, Any]]:
     annotations = {TASK: selectors(ASKS)}
     step = {"name": "main", "image": image, "command": CHECK}
-    held = {**step, "command": ["sh", "-c", f"until test -e /tmp/go; do sleep 1; done; {CHECK[-1]}"]}
+    waits = {**step, "command": ["sh", "-c", f"{UNTIL_TOLD}; {CHECK[-1]}"]}
     main = {"name": "main", "metadata": {"annotations": annotations}, "container": {"image": image, "command": CHECK}}
     calls = [[{"name": "first", "template": "main"}], [{"name": "second", "template": "main"}]]
     held_calls = [[{"name": "first", "template": "held"}], calls[1]]
@@ -62,7 +63,7 @@ def definitions(image: str) -> list[dict[str, Any]]:
             "spec": {"tasks": tasks},
         },
         {"apiVersion": "tekton.dev/v1", "kind": "Task", "metadata": {"name": "plain"}, "spec": {"steps": [step]}},
-        {"apiVersion": "tekton.dev/v1", "kind": "Task", "metadata": {"name": "held"}, "spec": {"steps": [held]}},
+        {"apiVersion": "tekton.dev/v1", "kind": "Task", "metadata": {"name": "held"}, "spec": {"steps": [waits]}},
         {
             "apiVersion": "tekton.dev/v1",
             "kind": "Pipeline",
@@ -79,7 +80,7 @@ def definitions(image: str) -> list[dict[str, Any]]:
                 "entrypoint": "all",
                 "templates": [
                     {"name": "all", "steps": held_calls},
-                    {"name": "held", "container": held},
+                    {"name": "held", "container": waits},
                     {"name": "main", "container": step},
                 ],
             },
@@ -174,15 +175,6 @@ def gated(here: Kubectl) -> dict[str, str]:
     }
 
 
-def running(here: Kubectl) -> dict[str, str]:
-    """The pods that run, each with the container of its step."""
-    return {
-        pod["metadata"]["name"]: next(c["name"] for c in pod["spec"]["containers"] if c["name"].endswith("main"))
-        for pod in here.json("get", "pods")["items"]
-        if pod["status"]["phase"] == "Running"
-    }
-
-
 def told(here: Kubectl) -> dict[str, str]:
     """What events say of pods that wait."""
     events = here.json("get", "events", "--field-selector", "reason=WaitingForInjection")["items"]
@@ -239,10 +231,9 @@ def test_pods_made_in_an_outage_wait_and_run_with_what_they_asked_for(
     product, here, images, away, wait_for, deployments
 ):
     going_on = [submit(here, obj) for obj in asking_as_a_whole()]
-    held = wait_for(lambda: len(found := running(here)) == len(going_on) and found, 90, "their first steps")
+    first_steps = held(here, len(going_on))
     away(*deployments)
-    for pod, container in held.items():
-        here("exec", pod, "-c", container, "--", "touch", "/tmp/go")
+    let_go(here, first_steps)
     indexed = {"completions": 2, "parallelism": 2, "completionMode": "Indexed"}
     runs = going_on + [
         submit(here, obj) for obj in (

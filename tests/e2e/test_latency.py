@@ -64,7 +64,7 @@ def empty(product, kubectl, cluster, namespace, wait_for):
         {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "empty"},
          "spec": {"selector": {"matchLabels": labels}, "template": pod}},
     ])  # fmt: skip
-    here("rollout", "status", "deployment/empty", "--timeout=60s", timeout=70)
+    here("rollout", "status", "deployment/empty", "--timeout=180s", timeout=200)
     client = {
         "service": {"name": "empty", "namespace": namespace, "path": "/mutate"},
         "caBundle": base64.b64encode(authority.pem).decode(),

@@ -5,6 +5,7 @@ import json
 import pytest
 import yaml
 
+from tests.e2e.holding import UNTIL_TOLD, UNTIL_TOLD_PY, held, let_go
 from tests.e2e.references import (
     ASKS,
     ASKS_FOR_SECOND,
@@ -21,6 +22,7 @@ from tests.e2e.references import (
     TELL,
     asking_still,
     extension,
+    forgotten,
     given,
     known,
     metadata,
@@ -348,7 +350,7 @@ def test_a_step_behind_a_reference_is_given_the_record_as_it_is_when_its_pod_is_
     here("apply", "-f", "-", stdin=extension("moves", {"WHERE": "old"}))
     known(here, "moves", value="old")
     asks = {"extensions": [{"name": "moves", "product": "moves"}]}
-    waits = f"import sys, time; {PRINT}; sys.stdout.flush(); sys.argv[1] == '0' and (time.sleep(40), sys.exit(1))"
+    waits = f"import sys, time; {PRINT}; sys.stdout.flush(); sys.argv[1] == '0' and ({UNTIL_TOLD_PY}, sys.exit(1))"
     first = {"image": images.python, "command": ["python3", "-c", waits], "args": ["{{retries}}"]}
     again = {"retryStrategy": {"limit": "1"}}
     templates = [
@@ -365,9 +367,11 @@ def test_a_step_behind_a_reference_is_given_the_record_as_it_is_when_its_pod_is_
     own = [template("inline", container=first, **again), template("inline-later", container=shows)]
     spec = {"entrypoint": "all", "templates": [dag("all", *calls), *own]}
     name = submit(here, obj("Workflow", "w", spec, run={"inline": asks, "inline-later": asks}))
-    wait_for(lambda: len(printed(here, name)) == 2, 60, "the first two steps")
+    first_steps = held(here, 2)
 
     here("apply", "-f", "-", stdin=extension("moves", {"WHERE": "new"}))
+    known(here, "moves", value="new")
+    let_go(here, first_steps)
 
     assert ended(here, "workflow", name) == "Succeeded"
     old, new = {"WHERE": "old"}, {"WHERE": "new"}
@@ -388,10 +392,13 @@ def test_a_workflow_whose_pod_cannot_get_what_it_asks_for_fails_and_says_why(her
     later = [template("later", asks={"main": asks}, container=shows)]
     here("create", "-f", "-", stdin=obj("WorkflowTemplate", "shared", {"templates": later}))
     calls = [{"name": "waits", "template": "waits"}, there("later", depends="waits")]
-    waits = template("waits", container={**shows, "command": ["sleep", "30"]})
+    waits = template("waits", container={**shows, "command": ["sh", "-c", UNTIL_TOLD]})
     name = submit(here, obj("Workflow", "w", {"entrypoint": "all", "templates": [dag("all", *calls), waits]}))
+    waiting = held(here, 1)
 
     here("delete", "extension", "gone")
+    forgotten(here, "gone")
+    let_go(here, waiting)
 
     assert ended(here, "workflow", name).startswith(("Failed", "Error"))
     nodes = here.json("get", "workflow", name)["status"]["nodes"].values()

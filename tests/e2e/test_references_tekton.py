@@ -5,6 +5,7 @@ import json
 import pytest
 import yaml
 
+from tests.e2e.holding import UNTIL_TOLD, UNTIL_TOLD_PY, held, let_go
 from tests.e2e.references import (
     ASKS,
     ASKS_FOR_SECOND,
@@ -19,6 +20,7 @@ from tests.e2e.references import (
     TELL,
     asking_still,
     extension,
+    forgotten,
     given,
     known,
     metadata,
@@ -359,7 +361,7 @@ def test_a_step_behind_a_reference_is_given_the_record_as_it_is_when_its_pod_is_
     here("apply", "-f", "-", stdin=extension("moves", {"WHERE": "old"}))
     known(here, "moves", value="old")
     asks = {"extensions": [{"name": "moves", "product": "moves"}]}
-    waits = f"import sys, time; {PRINT}; sys.stdout.flush(); {IS_FIRST} and (time.sleep(40), sys.exit(1))"
+    waits = f"import sys, time; {PRINT}; sys.stdout.flush(); {IS_FIRST} and ({UNTIL_TOLD_PY}, sys.exit(1))"
     first = step("main", {"image": images.python, "command": ["python3", "-c", waits]})
     main = step("main", shows)
     here("create", "-f", "-", stdin=[
@@ -375,9 +377,11 @@ def test_a_step_behind_a_reference_is_given_the_record_as_it_is_when_its_pod_is_
         ]
     }
     name = submit(here, obj("PipelineRun", "r", {"pipelineSpec": spec}))
-    wait_for(lambda: len(printed(here, name)) == 2, 60, "the first two steps")
+    first_steps = held(here, 2)
 
     here("apply", "-f", "-", stdin=extension("moves", {"WHERE": "new"}))
+    known(here, "moves", value="new")
+    let_go(here, first_steps)
 
     assert ended(here, "pipelinerun", name) == "Succeeded"
     old, new = {"WHERE": "old"}, {"WHERE": "new"}
@@ -396,11 +400,14 @@ def test_a_run_whose_pod_cannot_get_what_it_asks_for_fails_and_says_why(here, sh
     known(here, "gone")
     asks = {"extensions": [{"name": "gone", "product": "gone"}]}
     here("create", "-f", "-", stdin=obj("Task", "t", {"steps": [step("main", shows)]}, task={"main": asks}))
-    waits = {"name": "waits", "taskSpec": {"steps": [step("main", {**shows, "command": ["sleep", "30"]})]}}
+    waits = {"name": "waits", "taskSpec": {"steps": [step("main", {**shows, "command": ["sh", "-c", UNTIL_TOLD]})]}}
     run = {"pipelineSpec": {"tasks": [waits, ref("later", "t", runAfter=["waits"])]}}
     name = submit(here, obj("PipelineRun", "r", run))
+    waiting = held(here, 1)
 
     here("delete", "extension", "gone")
+    forgotten(here, "gone")
+    let_go(here, waiting)
 
     assert ended(here, "pipelinerun", name).startswith("Failed")
     message = outcome(here.json("get", "taskrun", "r-later"))
