@@ -41,6 +41,11 @@ def authority(kubectl):
     return certificate_in(kubectl, "fuseml-webhook-ca")
 
 
+def have_reloaded(kubectl):
+    pods = kubectl("get", "pods", "-l", WEBHOOK, "-o", "name").split()
+    return all("certificate reloaded" in kubectl("logs", pod) for pod in pods)
+
+
 def test_cert_manager_makes_and_renews_the_certificates(by_cert_manager, kubectl, load, wait_for, tell):
     here = by_cert_manager.kubectl
     assert bundle(here) == authority(here)
@@ -57,8 +62,7 @@ def test_cert_manager_makes_and_renews_the_certificates(by_cert_manager, kubectl
         wait_for(lambda: authority(here) in bundle(here), 60, "the new CA in the configuration")
         assert not serves(here), "what the new CA must serve as well: pods that have the old certificate yet"
         wait_for(lambda: serves(here), 180, "the new certificate in every pod")
+        wait_for(lambda: have_reloaded(here), 60, "a connection to every pod, at which it is taken up")
 
     tell(f"certificates renewed by cert-manager: {seen}")
     assert seen.failures == []
-    pods = here("get", "pods", "-l", WEBHOOK, "-o", "name").split()
-    assert all("certificate reloaded" in here("logs", pod) for pod in pods)
