@@ -1,4 +1,4 @@
-"""The daemons of the tests' own cluster: known as soon as they are started, and never taken for another's."""
+"""The daemons of the tests' own cluster: known as soon as they are started, and missed when they have ended."""
 
 import shutil
 import signal
@@ -46,8 +46,11 @@ def test_a_daemon_is_started_once_and_anew_when_it_has_changed() -> None:
     assert processes.running()["one"].pid != first.pid
 
 
-def test_the_last_words_of_a_daemon_that_ends_are_told() -> None:
-    processes.start("one", "/bin/sh", "-c", "sleep 0.5; echo no such flag; exit 1")
+def test_the_last_words_of_a_daemon_that_ends_are_told(tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    processes.start("one", "/bin/sh", "-c", f"until test -e {go}; do sleep 0.1; done; echo no such flag; exit 1")
+
+    go.touch()
 
     with pytest.raises(SystemExit, match="one has ended:\nno such flag"):
         processes.wait("one", lambda: False)

@@ -115,7 +115,7 @@ def is_shim(pid: int, socket: Path) -> bool:
 
 
 def _await_exec(name: str, program: str) -> None:
-    """Wait until a daemon is one.
+    """Wait until a daemon runs its program.
 
     `setsid --fork` returns before its child leads a session and runs the program. Until then it is not known as a
     daemon, and would be taken for one that has ended.
@@ -123,7 +123,7 @@ def _await_exec(name: str, program: str) -> None:
     deadline = time.monotonic() + 15
     while not ((daemon := running().get(name)) and _read(daemon.pid, "cmdline")[0] == program):
         if time.monotonic() > deadline:
-            raise SystemExit(f"{name} has ended:\n{last_words(name)}")
+            raise SystemExit(f"{name} does not run:\n{last_words(name)}")
         time.sleep(0.01)
 
 

@@ -9,7 +9,7 @@ UNTIL_TOLD_PY = "any(time.sleep(0.5) for _ in iter(lambda: os.path.exists('/tmp/
 
 
 def held(kubectl: Kubectl, count: int) -> dict[str, str]:
-    """Wait until *count* pods of the namespace run; give each with the container of its step."""
+    """Wait until the steps of *count* pods of the namespace run; give the container of each by its pod."""
     return wait_for(lambda: len(found := _running(kubectl)) == count and found, 90, f"{count} steps that wait")
 
 
@@ -20,8 +20,10 @@ def let_go(kubectl: Kubectl, steps: dict[str, str]) -> None:
 
 
 def _running(kubectl: Kubectl) -> dict[str, str]:
+    # A pod is running when any of its containers is: an engine's own may be the first.
     return {
-        pod["metadata"]["name"]: next(c["name"] for c in pod["spec"]["containers"] if c["name"].endswith("main"))
+        pod["metadata"]["name"]: container["name"]
         for pod in kubectl.json("get", "pods")["items"]
-        if pod["status"]["phase"] == "Running"
+        for container in pod["status"].get("containerStatuses", ())
+        if container["name"].endswith("main") and "running" in container["state"]
     }
