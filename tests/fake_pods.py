@@ -2,7 +2,7 @@
 
 import json
 
-from webhook.adapters.step import maps_in
+from webhook.objects.walk import maps_in
 
 
 def tekton_pod(task_spec, annotations=None, *, task="", run="demo"):

@@ -2,9 +2,9 @@
 
 from hypothesis import strategies as st
 
-from registry import codec
-from registry.index import Index
-from registry.selectors import Consumer
+from registry.records import codec
+from registry.resolving.index import Index
+from registry.resolving.selectors import Consumer
 
 ME = Consumer(zone="here", project="ml")
 INDEX = Index(

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry import codec
-from registry.index import Index
-from registry.selectors import Consumer
-from webhook import lint
+from registry.documents.positions import Outline, Position
+from registry.records import codec
+from registry.resolving.index import Index
+from registry.resolving.selectors import Consumer
 from webhook.adapters import layout_of
-from webhook.adapters.annotation import MAX_BYTES
-from webhook.adapters.names import LEVELS, RUN_SELECTORS
-from webhook.adapters.positions import Outline, Position
+from webhook.adapters.annotations.names import LEVELS, RUN_SELECTORS
+from webhook.adapters.annotations.reader import MAX_BYTES
 from webhook.errors import RefusedError
-from webhook.mutate import mutate
+from webhook.mutation.mutate import mutate
+from webhook.preview import lint
 
 ME = Consumer(project="ml")
 INDEX = Index(

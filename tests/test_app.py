@@ -11,12 +11,12 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from registry.index import Index
-from registry.selectors import Consumer
-from webhook.app import BODY_LIMIT, create_app
+from registry.resolving.index import Index
+from registry.resolving.selectors import Consumer
 from webhook.errors import RefusedError
-from webhook.mutate import Mutation
-from webhook.settings import Settings
+from webhook.mutation.mutate import Mutation
+from webhook.mutation.settings import Settings
+from webhook.serving.app import BODY_LIMIT, create_app
 
 ASKING = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "extensions": [{"name": "CANARY"}]}
 OPS = ({"op": "add", "path": "/a", "value": 1},)
@@ -148,7 +148,7 @@ def test_what_goes_wrong_with_us_is_not_told(mutate: Callable[..., Mutation], ca
     assert (got.status_code, got.data) == (500, b"internal error, request u-1\n")
     assert got.content_type == "text/plain; charset=utf-8"
     assert "CANARY" not in caplog.text
-    assert "webhook/app.py:" in caplog.text
+    assert "webhook/serving/reviewer.py:" in caplog.text
 
 
 def test_what_goes_wrong_elsewhere_is_not_told_either(caplog: pytest.LogCaptureFixture) -> None:
@@ -158,7 +158,7 @@ def test_what_goes_wrong_elsewhere_is_not_told_either(caplog: pytest.LogCaptureF
     got = client(snapshot=snapshot).get("/readyz")
 
     assert (got.status_code, got.data) == (500, b"internal error\n")
-    assert "ValueError at webhook/app.py:" in caplog.text
+    assert "ValueError at webhook/serving/app.py:" in caplog.text
     assert "CANARY" not in caplog.text
 
 
@@ -324,7 +324,7 @@ def test_reviews_are_answered_while_draining() -> None:
 def test_a_review_is_logged_in_one_line(
     mutate: Callable[..., Mutation], body: bytes, line: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "webhook.app")
+    caplog.set_level(logging.INFO, "webhook.serving.reviewer")
 
     ask(client(mutate), body)
 
@@ -336,7 +336,7 @@ def test_a_review_is_logged_in_one_line(
 
 
 def test_what_is_no_review_is_logged_without_names(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, "webhook.app")
+    caplog.set_level(logging.INFO, "webhook.serving.reviewer")
 
     ask(client(never), b"CANARY")
 
@@ -347,7 +347,7 @@ def test_what_is_no_review_is_logged_without_names(caplog: pytest.LogCaptureFixt
 
 
 def test_a_forged_name_does_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, "webhook.app")
+    caplog.set_level(logging.INFO, "webhook.serving.reviewer")
 
     ask(client(never), review({}, name="n" * 100_000, namespace="s" * 100_000))
 

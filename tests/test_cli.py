@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from webhook.cli import commands
+from webhook.cli.main import commands
 
 RECORD = """\
 id: minio

@@ -10,10 +10,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry import documents
-from registry.codec import Found, decode, decode_text, encode
+from registry.documents import reader
 from registry.errors import InvalidRecordsError, Problem, RegistryError
-from registry.records import Credentials, Endpoint, Extension, SecretRef, Service
+from registry.records.codec import Found, decode, decode_text, encode
+from registry.records.model import Credentials, Endpoint, Extension, SecretRef, Service
 
 FUSEML = (Path(__file__).parent / "records" / "fuseml.yaml").read_text()
 TYPED = list(yaml.load_all(FUSEML, yaml.BaseLoader))
@@ -594,7 +594,7 @@ def test_nothing_that_is_refused_shows_a_credential(text, expected):
 
     error = InvalidRecordsError(problems)
     shown = [str(problems), repr(found), str(error), repr(error), str([p.as_dict() for p in problems])]
-    for document in documents.read(text):
+    for document in reader.read(text):
         shown.append(repr(document))
         for content in document.content if isinstance(document.content, list) else [document.content]:
             try:
@@ -761,7 +761,7 @@ def test_missing_ids_are_given_as_fuseml_does_but_always_the_same():
         pytest.param(NAMELESS.replace("one", "another password"), id="value-of-a-credential"),
         pytest.param("# comment\n\n" + NAMELESS, id="comment"),
         pytest.param(NAMELESS + "product: ''\n".replace("product", "zone"), id="empty-field"),
-        pytest.param(json.dumps(next(iter(documents.read(NAMELESS))).content), id="json"),
+        pytest.param(json.dumps(next(iter(reader.read(NAMELESS))).content), id="json"),
         pytest.param(NAMELESS.removeprefix("product: ML flow/2\n") + "product: ML flow/2\n", id="order-of-the-fields"),
     ],
 )
@@ -824,17 +824,17 @@ def test_record_keeps_nothing_of_the_content_it_was_read_from():
 
 
 words = st.text(st.characters(exclude_categories=["C", "Z"]) | st.just(" "), max_size=20)
-names = words.filter(lambda text: text not in documents.NULLS)
+names = words.filter(lambda text: text not in reader.NULLS)
 some_names = st.lists(names.filter(bool), unique=True, min_size=1, max_size=2).map(tuple)
-ids = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,9}", fullmatch=True).filter(lambda text: text not in documents.NULLS)
+ids = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,9}", fullmatch=True).filter(lambda text: text not in reader.NULLS)
 values = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 keys = st.from_regex(r"[A-Z_][A-Z0-9]{0,4}_X", fullmatch=True) | words.filter(lambda text: text and "=" not in text)
-keys = keys.filter(lambda name: not documents.NULLS & {name} and name not in ("LD_X", "GIT_X", "SSH_X", "JDK_X"))
+keys = keys.filter(lambda name: not reader.NULLS & {name} and name not in ("LD_X", "GIT_X", "SSH_X", "JDK_X"))
 configurations = st.dictionaries(keys, values, max_size=3)
-prose = st.text(st.characters(exclude_categories=["Cs"]), max_size=50).filter(lambda text: text not in documents.NULLS)
+prose = st.text(st.characters(exclude_categories=["Cs"]), max_size=50).filter(lambda text: text not in reader.NULLS)
 endpoints = st.builds(
     Endpoint,
-    url=words.filter(lambda text: text not in documents.NULLS),
+    url=words.filter(lambda text: text not in reader.NULLS),
     type=st.sampled_from(["internal", "external"]),
     configuration=configurations,
 )

@@ -8,9 +8,9 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from webhook.controller import authority
-from webhook.controller.authority import Authority, Leaf, flaw, issue, make_authority
-from webhook.controller.certs import bundle, names
+from webhook.controller.certificates import authority
+from webhook.controller.certificates.authority import Authority, Leaf, flaw, issue, make_authority
+from webhook.controller.certificates.plan import bundle, names
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 DAY = timedelta(days=1)

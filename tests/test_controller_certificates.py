@@ -8,15 +8,22 @@ import pytest
 
 from tests import fake_objects
 from tests.fake_objects import AUTHORITIES, CONFIGURATION, LEAF, FakeObjects, serving
-from webhook.controller import authority, certs
-from webhook.controller.authority import flaw, issue, make_authority, read_authorities, read_certificates, read_leaf
-from webhook.controller.calls import ClusterError, NotLeaderError
-from webhook.controller.certificates import CertificateDuty
-from webhook.controller.objects import ROTATE, Objects
+from webhook.controller.api_calls import ClusterError, NotLeaderError
+from webhook.controller.certificates import authority, plan
+from webhook.controller.certificates.authority import (
+    flaw,
+    issue,
+    make_authority,
+    read_authorities,
+    read_certificates,
+    read_leaf,
+)
+from webhook.controller.certificates.cluster_state import ROTATE, Objects
+from webhook.controller.certificates.duty import CertificateDuty
 from webhook.controller.status import Status
 
 DAY = timedelta(days=1)
-NAMES = certs.names("fuseml-webhook", "fuseml")
+NAMES = plan.names("fuseml-webhook", "fuseml")
 FIRST = [("PUT", AUTHORITIES), ("PATCH", CONFIGURATION), ("PUT", LEAF)]
 
 
@@ -38,7 +45,7 @@ class Bench:
         objects = Objects(self.api, namespace="fuseml", configuration="extensions.fuseml.org", check=self.check)
         self.duty = CertificateDuty(
             objects,
-            settings=certs.Settings(NAMES, settle_bundle=60, settle_leaf=300),
+            settings=plan.Settings(NAMES, settle_bundle=60, settle_leaf=300),
             authority_life=1825 * DAY,
             leaf_life=90 * DAY,
             status=self.status,

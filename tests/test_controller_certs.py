@@ -10,9 +10,9 @@ from cryptography.x509.verification import PolicyBuilder, Store, VerificationErr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from webhook.controller.authority import Authority, Leaf, issue, make_authority, read_certificates
-from webhook.controller.certificates import Stopwatch
-from webhook.controller.certs import (
+from webhook.controller.certificates.authority import Authority, Leaf, issue, make_authority, read_certificates
+from webhook.controller.certificates.duty import Stopwatch
+from webhook.controller.certificates.plan import (
     IssueLeaf,
     MakeAuthority,
     Publish,

@@ -9,7 +9,7 @@ import pytest
 from tests import fake_objects
 from tests.fake_objects import LEASE, FakeObjects, serving
 from webhook.controller import election
-from webhook.controller.calls import NotLeaderError
+from webhook.controller.api_calls import NotLeaderError
 from webhook.controller.election import DURATION, TENURE, Election
 from webhook.controller.status import Status
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from webhook.controller.health import HealthServer
 from webhook.controller.status import STUCK, Status
-from webhook.listening import ListenError
+from webhook.process.listening import ListenError
+from webhook.process.probes import HealthServer
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from webhook.controller.calls import ClusterError, NotLeaderError
+from webhook.controller.api_calls import ClusterError, NotLeaderError
 from webhook.controller.loop import LONGEST, Loop
 from webhook.controller.status import Status
 

@@ -7,9 +7,9 @@ import pytest
 
 from tests import fake_objects
 from tests.fake_objects import CONFIGURATION, CONFIGURATIONS, EVENTS, FakeObjects, configuration, serving
-from webhook.controller.calls import ClusterError, NotLeaderError
-from webhook.controller.order import OrderDuty, in_the_way
+from webhook.controller.api_calls import ClusterError, NotLeaderError
 from webhook.controller.status import Status
+from webhook.controller.webhook_order import OrderDuty, in_the_way
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 OWN = "extensions.fuseml.org"

@@ -8,15 +8,15 @@ from urllib.parse import parse_qs
 import jsonpatch
 import pytest
 
-from registry.index import Index
-from registry.selectors import Consumer
+from registry.resolving.index import Index
+from registry.resolving.selectors import Consumer
 from tests.fake_objects import PODS, PROBES, FakeObjects, serving
-from webhook.adapters.pod import GATE
-from webhook.controller.calls import ClusterError, NotLeaderError
-from webhook.controller.pods import PodDuty
+from webhook.adapters.annotations.names import GATE
+from webhook.controller.api_calls import ClusterError, NotLeaderError
+from webhook.controller.pods.duty import PodDuty
+from webhook.controller.pods.waiting import JOB_TRACKING
 from webhook.controller.status import Status
-from webhook.controller.waiting import JOB_TRACKING
-from webhook.mutate import mutate
+from webhook.mutation.mutate import mutate
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 IN_RUNS = "/api/v1/namespaces/runs"

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from tests import fake_objects
 from tests.fake_objects import AUTHORITIES, CONFIGURATION, LEAF, LEASE, FakeObjects, serving, write_kubeconfig
-from webhook.controller.command import controller
+from webhook.cli.controller import controller
 
 # What a person may have to wait for on a machine that is busy with other things.
 PATIENCE = 30.0
@@ -29,7 +29,7 @@ def until(question, what):
 class Process:
     def __init__(self, kubeconfig, log, *options):
         self.log = log
-        command = [sys.executable, "-c", "from webhook.controller.command import controller; controller()"]
+        command = [sys.executable, "-c", "from webhook.cli.controller import controller; controller()"]
         command += ["--namespace", "fuseml", "--kubeconfig", str(kubeconfig), "--listen", "127.0.0.1:0"]
         with log.open("wb") as stderr:
             self.popen = subprocess.Popen([*command, *options], stderr=stderr, stdin=subprocess.DEVNULL)
@@ -149,7 +149,7 @@ def test_tells_where_it_listens_and_ends_on_an_interrupt(fake, start):
 def test_process_ends_with_any_of_its_threads(fake, tmp_path, part):
     module = part.partition(".")[0]
     program = (
-        f"from webhook.controller import {module}, command; {part}.run = lambda self, stop: None; command.controller()"
+        f"from webhook.cli import controller; from webhook.controller import {module}; {part}.run = lambda self, stop: None; controller.controller()"
     )
     with serving(fake):
         kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", fake.url)
@@ -192,7 +192,7 @@ def test_wrong_usage_is_said(options, expected):
 
 
 def test_kubeconfig_that_cannot_be_read_ends_it(tmp_path):
-    command = [sys.executable, "-c", "from webhook.controller.command import controller; controller()"]
+    command = [sys.executable, "-c", "from webhook.cli.controller import controller; controller()"]
     missing = str(tmp_path / "none")
 
     result = subprocess.run(

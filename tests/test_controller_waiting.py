@@ -2,8 +2,9 @@
 
 import pytest
 
-from webhook.adapters.pod import GATE
-from webhook.controller.waiting import LONGEST, Gate, Metadata, Owner, Patience, Pod, Spec, Waiting, waiting
+from webhook.adapters.annotations.names import GATE
+from webhook.controller.backoff import LONGEST, Backoff
+from webhook.controller.pods.waiting import Gate, Metadata, Owner, Pod, Spec, Waiting, waiting
 
 ASKS = {"extensions.fuseml.org/pod-selectors": "{}"}
 
@@ -81,11 +82,11 @@ def tried(patience, seconds):
 
 
 def test_what_is_in_vain_is_tried_less_and_less_often():
-    assert tried(Patience(), 250) == [0, 1, 3, 7, 15, 31, 63, 123, 183, 243]
+    assert tried(Backoff(), 250) == [0, 1, 3, 7, 15, 31, 63, 123, 183, 243]
 
 
 def test_each_key_has_its_own_pauses():
-    patience = Patience()
+    patience = Backoff()
     patience.note(["a"], 0.0)
 
     assert not patience.allows("a", 0.5)
@@ -93,14 +94,14 @@ def test_each_key_has_its_own_pauses():
 
 
 def test_many_under_one_key_count_once():
-    patience = Patience()
+    patience = Backoff()
     patience.note(["a"] * 20, 0.0)
 
     assert patience.allows("a", 1.0)
 
 
 def test_what_was_well_for_long_is_forgotten():
-    patience = Patience()
+    patience = Backoff()
     tried(patience, 70)
     later = 130 + 2 * LONGEST
 

@@ -8,9 +8,9 @@ from typing import Any, get_args, get_origin
 import pytest
 import yaml
 
-from registry import records
-from registry.rules import _SECRET_KEY
-from registry.variables import _NAME, MAX_VALUE_BYTES
+from registry.records import model
+from registry.records.rules import _SECRET_KEY
+from registry.records.variables import _NAME, MAX_VALUE_BYTES
 
 CRD = yaml.safe_load((Path(__file__).parents[1] / "manifests/base/crd.yaml").read_text())
 (VERSION,) = CRD["spec"]["versions"]
@@ -20,11 +20,11 @@ SERVICE = SPEC["services"]["items"]["properties"]
 ENDPOINT = SERVICE["endpoints"]["items"]["properties"]
 CREDENTIALS = SERVICE["credentials"]["items"]["properties"]
 LEVELS = [
-    pytest.param(records.Extension, SPEC, id="extension"),
-    pytest.param(records.Service, SERVICE, id="service"),
-    pytest.param(records.Endpoint, ENDPOINT, id="endpoint"),
-    pytest.param(records.Credentials, CREDENTIALS, id="credentials"),
-    pytest.param(records.SecretRef, CREDENTIALS["secretRef"]["properties"], id="secretRef"),
+    pytest.param(model.Extension, SPEC, id="extension"),
+    pytest.param(model.Service, SERVICE, id="service"),
+    pytest.param(model.Endpoint, ENDPOINT, id="endpoint"),
+    pytest.param(model.Credentials, CREDENTIALS, id="credentials"),
+    pytest.param(model.SecretRef, CREDENTIALS["secretRef"]["properties"], id="secretRef"),
 ]
 CONFIGURATIONS = [part["configuration"] for part in (SPEC, SERVICE, ENDPOINT)]
 
@@ -57,7 +57,7 @@ def rules(schema: dict[str, Any]) -> str:
 def test_fields_are_those_of_the_record(record, properties):
     names = {field.name: field.name for field in fields(record)} | {"secret_ref": "secretRef"}
     expected = {names[field.name] for field in fields(record)}
-    if record is records.Extension:
+    if record is model.Extension:
         expected.remove("id")  # metadata.name
 
     assert set(properties) == expected
@@ -73,23 +73,23 @@ def test_lengths_are_those_of_the_record(record, properties):
 
 
 def test_a_name_is_an_id():
-    assert EXTENSION["metadata"]["properties"]["name"]["maxLength"] == limit(records.Id, "max_length")
+    assert EXTENSION["metadata"]["properties"]["name"]["maxLength"] == limit(model.Id, "max_length")
 
 
 def test_ids_have_the_same_characters():
     for schema in (SERVICE["id"], CREDENTIALS["id"]):
-        assert f"self.matches('^{records._ID.pattern}$')" in rules(schema)
+        assert f"self.matches('^{model._ID.pattern}$')" in rules(schema)
 
 
 def test_members_are_those_of_the_record():
     for schema in (CREDENTIALS["projects"]["items"], CREDENTIALS["users"]["items"]):
-        assert schema["maxLength"] == limit(records.Member, "max_length")
-        assert schema["minLength"] == limit(records.Member, "min_length")
+        assert schema["maxLength"] == limit(model.Member, "max_length")
+        assert schema["minLength"] == limit(model.Member, "min_length")
 
 
 def test_words_are_those_of_the_record():
-    assert ENDPOINT["type"]["enum"] == list(get_args(records.EndpointType))
-    assert CREDENTIALS["scope"]["enum"] == list(get_args(records.Scope))
+    assert ENDPOINT["type"]["enum"] == list(get_args(model.EndpointType))
+    assert CREDENTIALS["scope"]["enum"] == list(get_args(model.Scope))
 
 
 @pytest.mark.parametrize("configuration", CONFIGURATIONS)

@@ -10,14 +10,14 @@ import pytest
 from click.testing import CliRunner
 
 import renderer
-from registry import variables
-from registry.records import Credentials, Endpoint, Extension, SecretRef, Service
-from registry.selectors import Selector
-from registry.versions import satisfies
+from registry.records import variables
+from registry.records.model import Credentials, Endpoint, Extension, SecretRef, Service
+from registry.resolving.selectors import Selector
+from registry.resolving.versions import satisfies
 from renderer.filters import DEFAULT, FILTERS
 from renderer.grammar import _FIELDS as EXPRESSION_FIELDS
-from webhook import lint
-from webhook.cli import commands
+from webhook.cli.main import commands
+from webhook.preview import lint
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]

@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yaml.events import ScalarEvent
 
-from registry import documents
-from registry.documents import Document, locate, read
+from registry.documents import reader
+from registry.documents.reader import Document, locate, read
 from registry.errors import Problem
 
 
 @pytest.fixture(params=[yaml.CBaseLoader, yaml.BaseLoader], ids=["libyaml", "without-libyaml"])
 def any_loader(request, monkeypatch):
     """Where the wheel has no libyaml, PyYAML's own parser does the work."""
-    monkeypatch.setattr(documents, "_LOADER", request.param)
+    monkeypatch.setattr(reader, "_LOADER", request.param)
 
 
 def content_of(text):
@@ -151,7 +151,7 @@ def test_anchor_of_one_document_is_unknown_in_the_next():
 
 
 def test_scalar_function_gives_the_values():
-    (document,) = read("a: 1\nb: '1'", lambda event: (event.value, documents.is_plain(event)))
+    (document,) = read("a: 1\nb: '1'", lambda event: (event.value, reader.is_plain(event)))
 
     assert document.content == {"a": ("1", True), "b": ("1", False)}
 
@@ -284,7 +284,7 @@ def test_alias_may_nest_as_deep_as_text_may(inside, is_fine):
 
 
 def test_large_document_may_use_an_alias(monkeypatch):
-    monkeypatch.setattr(documents, "MAX_COPIED", 3)
+    monkeypatch.setattr(reader, "MAX_COPIED", 3)
 
     assert len(content_of("- &a [1, 2]\n- *a\n" + "- 1\n" * 100)) == 102
 
@@ -397,8 +397,8 @@ def test_plain_is_what_has_neither_quotes_nor_tag(text):
     quoted = ScalarEvent(None, None, (False, True), text, style='"')
     plain = ScalarEvent(None, None, (True, False), text)
 
-    assert (documents.is_plain(quoted), documents.is_plain(plain)) == (False, True)
-    assert documents.as_typed(quoted) == documents.as_typed(plain) == text
+    assert (reader.is_plain(quoted), reader.is_plain(plain)) == (False, True)
+    assert reader.as_typed(quoted) == reader.as_typed(plain) == text
 
 
 @pytest.mark.parametrize(
@@ -410,7 +410,7 @@ def test_plain_is_what_has_neither_quotes_nor_tag(text):
     ],
 )
 def test_text_that_yaml_would_take_apart_is_a_problem_and_is_not_shown(text, sign):
-    (document,) = documents.read(text)
+    (document,) = reader.read(text)
 
     (problem,) = document.problems
     assert problem.message.startswith(f"YAML takes what begins with '{sign}' for a")
@@ -418,6 +418,6 @@ def test_text_that_yaml_would_take_apart_is_a_problem_and_is_not_shown(text, sig
 
 
 def test_a_tag_that_says_text_is_fine():
-    (document,) = documents.read("a: !!str 7\nb: ! 8\nc: &x 9\nd: *x")
+    (document,) = reader.read("a: !!str 7\nb: ! 8\nc: &x 9\nd: *x")
 
     assert (document.content, document.problems) == ({"a": "7", "b": "8", "c": "9", "d": "9"}, ())

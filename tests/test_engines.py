@@ -10,18 +10,18 @@ from pathlib import Path
 import jsonpatch
 import pytest
 
-from registry import codec
-from registry.index import Index
-from registry.selectors import Consumer
+from registry.records import codec
+from registry.resolving.index import Index
+from registry.resolving.selectors import Consumer
 from tests.fake_pods import argo_pod, container_of, tekton_pod
-from webhook import manifests
 from webhook.adapters import layout_of
-from webhook.adapters.names import RUN_SELECTORS, TASK_SELECTORS
+from webhook.adapters.annotations.names import RUN_SELECTORS, TASK_SELECTORS
 from webhook.adapters.step import Engine
-from webhook.mutate import mutate
-from webhook.patch import at
-from webhook.preview import Previewer
-from webhook.settings import Settings
+from webhook.mutation.mutate import mutate
+from webhook.mutation.settings import Settings
+from webhook.objects import manifests
+from webhook.objects.walk import at
+from webhook.preview.previewer import Previewer
 
 MODULES = ["github.com/tektoncd/pipeline@v1.15.0", "github.com/argoproj/argo-workflows/v4@v4.0.2"]
 ME = Consumer(project="default")

@@ -17,7 +17,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from webhook.adapters import layout_of
-from webhook.cli import commands
+from webhook.cli.main import commands
 
 ROOT = Path(__file__).parents[1]
 UPDATE = bool(os.environ.get("UPDATE_GOLDEN"))

@@ -8,12 +8,12 @@ import jsonpatch
 import pytest
 import yaml
 
-from registry.selectors import Consumer
-from registry.store_folder import FolderStore
-from webhook import manifests
+from registry.resolving.selectors import Consumer
+from registry.stores.folder import FolderStore
 from webhook.errors import RefusedError
-from webhook.mutate import mutate
-from webhook.settings import Settings
+from webhook.mutation.mutate import mutate
+from webhook.mutation.settings import Settings
+from webhook.objects import manifests
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES = sorted(p.parent for p in GOLDEN.glob("*/input.yaml"))

@@ -6,13 +6,13 @@ from copy import deepcopy
 import jsonpatch
 import pytest
 
-from registry.index import Index
+from registry.resolving.index import Index
 from tests.fake_pods import argo_pod, container_of, tekton_pod
 from tests.plausible import INDEX, ME
-from webhook import manifests
-from webhook.adapters.names import LEVELS, PIPELINE_SELECTORS, RUN_SELECTORS, TASK_SELECTORS
+from webhook.adapters.annotations.names import LEVELS, PIPELINE_SELECTORS, RUN_SELECTORS, TASK_SELECTORS
 from webhook.errors import RefusedError
-from webhook.mutate import mutate
+from webhook.mutation.mutate import mutate
+from webhook.objects import manifests
 
 ASKS = "{extensions: [{name: s3, product: minio}]}"
 RESULT = "{{inputs.parameters.result}}"

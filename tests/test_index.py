@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.index import Index
-from registry.records import Extension, Service
-from registry.resolve import resolve
-from registry.selectors import Consumer, Selector
+from registry.records.model import Extension, Service
+from registry.resolving.index import Index
+from registry.resolving.resolve import resolve
+from registry.resolving.selectors import Consumer, Selector
 
 
 def extension(id_, *services, **fields):

@@ -5,10 +5,10 @@ import yaml
 from click.testing import CliRunner
 
 from registry.errors import UnreadableError
-from registry.kube import connect
-from registry.store_kubernetes import EXTENSIONS, NAMESPACES
+from registry.kube.connect import connect
+from registry.stores.cluster import EXTENSIONS, NAMESPACES
 from tests.fake_api import FakeApi, serving
-from webhook.cli import commands
+from webhook.cli.main import commands
 
 RUN = """
 apiVersion: tekton.dev/v1

@@ -6,14 +6,14 @@ import jsonpatch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.index import Index
+from registry.resolving.index import Index
 from tests.plausible import BLOCKS, ENVS, INDEX, ME, pipeline_runs, workflows
-from webhook import manifests
 from webhook.adapters import layout_of
-from webhook.adapters.names import RUN_SELECTORS
+from webhook.adapters.annotations.names import RUN_SELECTORS
 from webhook.errors import RefusedError
-from webhook.mutate import mutate
-from webhook.patch import at
+from webhook.mutation.mutate import mutate
+from webhook.objects import manifests
+from webhook.objects.walk import at
 
 
 @given(pipeline_runs | workflows)

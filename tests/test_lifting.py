@@ -7,15 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.index import Index
+from registry.resolving.index import Index
 from tests.fake_pods import argo_pod, container_of, tekton_pod
 from tests.plausible import INDEX, ME, SELECTORS_OF, pipelines, workflow_templates
-from webhook import manifests, texts
 from webhook.adapters import layout_of
-from webhook.adapters.names import PIPELINE_SELECTORS, TASK_SELECTORS
+from webhook.adapters.annotations.names import PIPELINE_SELECTORS, TASK_SELECTORS
 from webhook.errors import RefusedError
-from webhook.mutate import mutate
-from webhook.patch import at
+from webhook.mutation import expressions
+from webhook.mutation.mutate import mutate
+from webhook.objects import manifests
+from webhook.objects.walk import at
 
 
 def lifted(obj, old=None):
@@ -40,7 +41,7 @@ def test_nothing_of_ours_is_left_but_annotations(obj):
         return
     layout = layout_of(result)
     assert not [b for step in layout.steps for b in step.blocks if layout.annotation_at(b.pointer) is None]
-    assert not texts.find(result, layout)
+    assert not expressions.find(result, layout)
     assert not mutate(result, Index(), ME).ops, "a second run must add nothing"
     for step in layout_of(obj).steps:
         before, after = at(obj, step.env) or [], at(result, step.env) or []

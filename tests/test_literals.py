@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webhook.adapters.step import Engine, Place
-from webhook.literals import UnsafeError, expanded_env, joined, written
+from webhook.mutation.escaping import UnsafeError, expanded_env, joined, written
 
 # Text made of what is special to somebody on the way, and of what is not.
 hostile = st.lists(st.sampled_from(["$", "(", ")", "{", "}", "A", "params.x", "[0]", " ", "\n", "é", "🚀"])).map(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from webhook import logs
+from webhook.process import logs
 
 
 @pytest.fixture

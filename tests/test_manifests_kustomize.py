@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
-from webhook.adapters.names import NOTES
-from webhook.adapters.pod import GATE
-from webhook.cli import commands
-from webhook.controller.waiting import JOB_TRACKING
-from webhook.worker import GRACE
+from webhook.adapters.annotations.names import GATE, NOTES
+from webhook.cli.main import commands
+from webhook.controller.pods.waiting import JOB_TRACKING
+from webhook.serving.worker import GRACE
 
 ROOT = Path(__file__).parents[1]
 MANIFESTS = ROOT / "manifests"

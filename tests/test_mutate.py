@@ -13,15 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry import codec
-from registry.index import Index
-from registry.selectors import Consumer
+from registry.records import codec
+from registry.resolving.index import Index
+from registry.resolving.selectors import Consumer
 from webhook.adapters.step import Engine
-from webhook.annotations import RESOLVED
 from webhook.errors import RefusedError
-from webhook.literals import expanded_env
-from webhook.mutate import mutate
-from webhook.settings import Settings
+from webhook.mutation.escaping import expanded_env
+from webhook.mutation.mutate import mutate
+from webhook.mutation.resolved_note import RESOLVED
+from webhook.mutation.settings import Settings
 
 ME = Consumer(zone="here", project="ml", user="ann")
 STORE = {

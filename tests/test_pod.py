@@ -7,14 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.index import Index
+from registry.resolving.index import Index
 from tests.fake_pods import argo_pod, container_of, tekton_pod
 from tests.plausible import INDEX, ME, SELECTORS_OF, TEXTS
-from webhook import manifests
-from webhook.adapters.names import LEVELS, PIPELINE_SELECTORS, POD_SELECTORS, PREFIX, RUN_SELECTORS, TASK_SELECTORS
-from webhook.adapters.pod import GATE
+from webhook.adapters.annotations.names import (
+    GATE,
+    LEVELS,
+    PIPELINE_SELECTORS,
+    POD_SELECTORS,
+    PREFIX,
+    RUN_SELECTORS,
+    TASK_SELECTORS,
+)
 from webhook.errors import RefusedError
-from webhook.mutate import mutate
+from webhook.mutation.mutate import mutate
+from webhook.objects import manifests
 
 
 def given_to(pod):

@@ -8,8 +8,8 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from webhook import manifests
-from webhook.cli import commands
+from webhook.cli.main import commands
+from webhook.objects import manifests
 
 REGISTRY = {
     "id": "minio",

@@ -5,14 +5,14 @@ from copy import deepcopy
 import jsonpatch
 import pytest
 
-from registry.index import Index
+from registry.resolving.index import Index
 from tests.fake_pods import argo_pod, container_of, tekton_pod
 from tests.plausible import INDEX, ME
-from webhook.adapters.names import PIPELINE_SELECTORS, POD_SELECTORS, PREFIX, RUN_SELECTORS, TASK_SELECTORS
-from webhook.annotations import RESOLVED
+from webhook.adapters.annotations.names import PIPELINE_SELECTORS, POD_SELECTORS, PREFIX, RUN_SELECTORS, TASK_SELECTORS
 from webhook.errors import RefusedError
-from webhook.mutate import mutate
-from webhook.patch import at
+from webhook.mutation.mutate import mutate
+from webhook.mutation.resolved_note import RESOLVED
+from webhook.objects.walk import at
 
 ASKS = "{extensions: [{name: s3, product: minio}]}"
 

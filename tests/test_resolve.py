@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry import resolve as resolving
-from registry import versions
-from registry.index import Index
-from registry.records import Credentials, Endpoint, Extension, Service
-from registry.resolve import MAX_LISTED, Binding, Resolution, Verdict, resolve
-from registry.selectors import CRITERIA, Consumer, Selector
+from registry.records.model import Credentials, Endpoint, Extension, Service
+from registry.resolving import resolve as resolving
+from registry.resolving import versions
+from registry.resolving.index import Index
+from registry.resolving.resolve import MAX_LISTED, Binding, Resolution, Verdict, resolve
+from registry.resolving.selectors import CRITERIA, Consumer, Selector
 
 INSIDE = Endpoint(url="http://inside", type="internal")
 OUTSIDE = Endpoint(url="http://outside")

@@ -2,11 +2,11 @@
 
 import pytest
 
-from registry import codec
-from registry.index import Index
-from registry.selectors import Consumer
+from registry.records import codec
+from registry.resolving.index import Index
+from registry.resolving.selectors import Consumer
 from webhook.errors import RefusedError
-from webhook.mutate import mutate
+from webhook.mutation.mutate import mutate
 
 ME = Consumer(namespace="team-a", project="team-a")
 MINIO = {

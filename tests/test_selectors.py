@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.errors import InvalidSelectorError, Problem, RegistryError
-from registry.selectors import CRITERIA, Selector, parse
+from registry.resolving.selectors import CRITERIA, Selector, parse
 
 ALL_FIELDS = (
     "name, extension_id, service_id, zone, product, version, service_category, service_resource, env_prefix, "

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from tests.pairs import self_signed
-from webhook.tls import CertificateError, Certificates
+from webhook.serving.tls import CertificateError, Certificates
 
 # What a client may have to wait for on a machine that is busy with other things.
 PATIENCE = 10.0
@@ -44,9 +44,9 @@ HEAD = b"POST /mutate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nC
 PROGRAM = """
 import functools, json, sys, time
 from pathlib import Path
-from webhook import connection, server, worker
-from webhook.mutate import Mutation
-from webhook.settings import Settings
+from webhook.serving import connection, server, worker
+from webhook.mutation.mutate import Mutation
+from webhook.mutation.settings import Settings
 
 o = json.loads(sys.argv[1])
 for name, value in o["limits"].items():

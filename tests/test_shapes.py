@@ -6,12 +6,12 @@ from pathlib import Path
 import jsonpatch
 import pytest
 
-from registry.selectors import Consumer
-from registry.store_folder import FolderStore
-from webhook import manifests
+from registry.resolving.selectors import Consumer
+from registry.stores.folder import FolderStore
 from webhook.errors import RefusedError
-from webhook.mutate import mutate
-from webhook.patch import at
+from webhook.mutation.mutate import mutate
+from webhook.objects import manifests
+from webhook.objects.walk import at
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES = sorted(p.parent for p in GOLDEN.glob("*/input.yaml"))

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from registry import store_folder
 from registry.errors import InvalidRecordsError, UnreadableError
-from registry.records import Extension
-from registry.store_folder import FolderStore, read_file
+from registry.records.model import Extension
+from registry.stores import folder
+from registry.stores.folder import FolderStore, read_file
 
 ROOT = Path(__file__).parent.parent
 
@@ -333,8 +333,8 @@ def test_changes_that_follow_each_other_closely_are_all_seen(folder):
 
 def test_only_what_changed_is_read_again(folder, monkeypatch):
     read = []
-    monkeypatch.setattr(store_folder, "_TICK_NS", -(10**18))
-    monkeypatch.setattr(store_folder, "read_file", lambda path: (read.append(path.name), read_file(path))[1])
+    monkeypatch.setattr(folder, "_TICK_NS", -(10**18))
+    monkeypatch.setattr(folder, "read_file", lambda path: (read.append(path.name), read_file(path))[1])
     write(folder, a="id: a", b="id: b")
     store = FolderStore(folder)
 

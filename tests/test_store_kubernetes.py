@@ -6,11 +6,11 @@ import time
 
 import pytest
 
-from registry import objects
 from registry.errors import UnreadableError
-from registry.resolve import resolve
-from registry.selectors import Consumer, Selector
-from registry.store_kubernetes import EXTENSIONS, NAMESPACES, KubernetesStore
+from registry.records import extension_objects
+from registry.resolving.resolve import resolve
+from registry.resolving.selectors import Consumer, Selector
+from registry.stores.cluster import EXTENSIONS, NAMESPACES, KubernetesStore
 from tests.fake_api import FakeApi, serving
 
 
@@ -115,14 +115,14 @@ def test_a_broken_object_of_ones_own_hides_that_of_everyone_too(api, loaded):
 def test_a_defect_of_ours_in_reading_one_object_leaves_the_others(api, loaded, monkeypatch):
     api.put(EXTENSIONS, extension("good"))
     api.put(EXTENSIONS, extension("poison"))
-    decode = objects.decode
+    decode = extension_objects.decode
 
     def failing(obj, **options):
         if obj["metadata"]["name"] == "poison":
             raise RecursionError("CANARY")
         return decode(obj, **options)
 
-    monkeypatch.setattr(objects, "decode", failing)
+    monkeypatch.setattr(extension_objects, "decode", failing)
     store = loaded()
 
     assert seen(store, "team-a") == [("good", "p")]
@@ -238,7 +238,7 @@ def test_what_was_registered_just_before_is_waited_for(api, followed):
 
 
 def test_waiting_for_what_does_not_come_ends(followed, monkeypatch):
-    monkeypatch.setattr("registry.store_kubernetes.PATIENCE", 0.05)
+    monkeypatch.setattr("registry.stores.cluster.PATIENCE", 0.05)
     eventually(lambda: followed.snapshot is not None)
 
     assert followed.newer(followed.snapshot) is None
@@ -246,7 +246,7 @@ def test_waiting_for_what_does_not_come_ends(followed, monkeypatch):
 
 def test_only_some_wait_at_a_time(followed, monkeypatch):
     eventually(lambda: followed.snapshot is not None)
-    monkeypatch.setattr("registry.store_kubernetes.PATIENCE", 30)
+    monkeypatch.setattr("registry.stores.cluster.PATIENCE", 30)
     waiting = [threading.Thread(target=followed.newer, args=(followed.snapshot,), daemon=True) for _ in range(2)]
     for thread in waiting:
         thread.start()

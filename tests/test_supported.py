@@ -6,15 +6,16 @@ from pathlib import Path
 import jsonpatch
 import pytest
 
-from registry import codec
-from registry.index import Index
-from registry.selectors import Consumer
-from webhook import manifests
+from registry.records import codec
+from registry.resolving.index import Index
+from registry.resolving.selectors import Consumer
 from webhook.adapters import layout_of
-from webhook.adapters.names import LEVELS, PREFIX
+from webhook.adapters.annotations.names import LEVELS, PREFIX
 from webhook.errors import RefusedError
-from webhook.mutate import mutate
-from webhook.patch import at, put
+from webhook.mutation.mutate import mutate
+from webhook.objects import manifests
+from webhook.objects.patch import put
+from webhook.objects.walk import at
 
 PAGE = (Path(__file__).parent.parent / "docs" / "supported.md").read_text()
 ME = Consumer(project="default")

@@ -5,14 +5,14 @@ from copy import deepcopy
 import jsonpatch
 import pytest
 
-from registry import codec
-from registry.index import Index
-from registry.selectors import Consumer
-from webhook.adapters.names import RUN_SELECTORS
-from webhook.annotations import RESOLVED
+from registry.records import codec
+from registry.resolving.index import Index
+from registry.resolving.selectors import Consumer
+from webhook.adapters.annotations.names import RUN_SELECTORS
 from webhook.errors import RefusedError
-from webhook.mutate import mutate
-from webhook.patch import at
+from webhook.mutation.mutate import mutate
+from webhook.mutation.resolved_note import RESOLVED
+from webhook.objects.walk import at
 
 ME = Consumer(project="ml")
 ADVICE = "delete it and create it anew, or create a run of another name"

@@ -10,9 +10,9 @@ import semver
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry import versions
 from registry.errors import RegistryError
-from registry.versions import ConstraintError, satisfies, sort_key
+from registry.resolving import versions
+from registry.resolving.versions import ConstraintError, satisfies, sort_key
 
 TABLE = json.loads((Path(__file__).parent / "masterminds" / "table.json").read_text())
 

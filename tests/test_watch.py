@@ -9,9 +9,9 @@ from queue import Queue
 
 import pytest
 
-from registry import watch
 from registry.errors import UnreadableError
-from registry.watch import Collection, Listed
+from registry.kube import watch
+from registry.kube.watch import Collection, Listed
 from tests.fake_api import FakeApi, serving
 
 PATH = "/apis/fuseml.org/v1alpha1/extensions"

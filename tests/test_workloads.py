@@ -3,9 +3,9 @@
 import pytest
 
 from tests.plausible import INDEX, ME
-from webhook.adapters.names import LEVELS, POD_SELECTORS, PREFIX
+from webhook.adapters.annotations.names import LEVELS, POD_SELECTORS, PREFIX
 from webhook.errors import RefusedError
-from webhook.mutate import mutate
+from webhook.mutation.mutate import mutate
 
 KINDS = {
     "Job": "batch/v1",

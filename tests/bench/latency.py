@@ -22,14 +22,14 @@ from typing import Any
 
 from flask import Flask, Response, request
 
-from registry import codec
-from registry.index import Index
+from registry.records import codec
+from registry.resolving.index import Index
 from tests.pairs import self_signed
-from webhook import logs
-from webhook.app import create_app
-from webhook.server import Server
-from webhook.settings import Settings
-from webhook.tls import Certificates
+from webhook.mutation.settings import Settings
+from webhook.process import logs
+from webhook.serving.app import create_app
+from webhook.serving.server import Server
+from webhook.serving.tls import Certificates
 
 ANSWER = b'{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"1","allowed":true}}'
 HEAD = b"POST /mutate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"

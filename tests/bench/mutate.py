@@ -13,9 +13,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from registry.selectors import Consumer
-from registry.store_folder import FolderStore
-from webhook.mutate import mutate
+from registry.resolving.selectors import Consumer
+from registry.stores.folder import FolderStore
+from webhook.mutation.mutate import mutate
 
 ME = Consumer(zone="zone-1", project="ml", user="ann")
 SIZES = (10, 1_000, 100_000)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from registry.kube import connect
+from registry.kube.connect import connect
 
 # What the API server itself needs to come back after a restart is not the product's.
 TIMEOUT = 20.0

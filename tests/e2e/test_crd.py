@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from registry import codec
+from registry.records import codec
 
 ROOT = Path(__file__).parents[2]
 CRD = ROOT / "manifests/base/crd.yaml"

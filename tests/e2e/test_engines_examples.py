@@ -9,9 +9,9 @@ import pytest
 
 from tests.e2e.api import Api
 from tests.e2e.runs import outcome
-from webhook import manifests
 from webhook.adapters import layout_of
-from webhook.patch import at
+from webhook.objects import manifests
+from webhook.objects.walk import at
 
 SELECTOR = {"name": "e2e-store", "product": "e2e-minio"}
 # What the image that stands in for all others has.

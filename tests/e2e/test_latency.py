@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.api import Api
 from tests.e2e.metrics import webhook_calls
-from webhook.controller.authority import issue, key_pem, make_authority
+from webhook.controller.certificates.authority import issue, key_pem, make_authority
 
 ROUNDS = 200
 SELECTOR = {"name": "store", "product": "mlflow"}
@@ -20,9 +20,9 @@ LABEL = "e2e-empty"
 EMPTY = """
 import re, socket
 from pathlib import Path
-from webhook import logs
-from webhook.server import Server
-from webhook.tls import Certificates
+from webhook.process import logs
+from webhook.serving.server import Server
+from webhook.serving.tls import Certificates
 UID = re.compile(rb'"uid":"([^"]+)"')
 ANSWER = b'{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"%s","allowed":true}}'
 def app(environ, start_response):

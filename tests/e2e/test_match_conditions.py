@@ -37,10 +37,10 @@ from tests.e2e.echo import Echo
 from tests.e2e.kubectl import Kubectl
 from tests.e2e.shapes import BLOCK
 from tests.e2e.waiting import wait_for
-from webhook import manifests
 from webhook.adapters import layout_of
-from webhook.mutate import ask
-from webhook.patch import at
+from webhook.mutation.mutate import ask
+from webhook.objects import manifests
+from webhook.objects.walk import at
 
 KINDS = [*TEKTON_KINDS, "StepAction", *ARGO_KINDS]
 GATE = f"{PREFIX}injection"

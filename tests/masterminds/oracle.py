@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from registry.versions import ConstraintError, satisfies
+from registry.resolving.versions import ConstraintError, satisfies
 
 HERE = Path(__file__).parent
 TABLE = HERE / "table.json"

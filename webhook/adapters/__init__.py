@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from webhook.adapters import argo, definitions, fuseml, levels, pod, tekton, workloads
+from webhook.adapters import argo, fuseml, pod, tekton, tekton_definitions, workloads
+from webhook.adapters.annotations import levels
 from webhook.adapters.layout import Layout
 
 _Adapter = Callable[[Mapping[str, Any]], Layout | None]
@@ -11,12 +12,12 @@ _Adapter = Callable[[Mapping[str, Any]], Layout | None]
 _TEKTON: dict[str, _Adapter] = {
     "PipelineRun": tekton.pipeline_run,
     "TaskRun": tekton.task_run,
-    "Pipeline": definitions.pipeline,
-    "Task": definitions.task,
+    "Pipeline": tekton_definitions.pipeline,
+    "Task": tekton_definitions.task,
 }
 _BY_API: dict[str, dict[str, _Adapter]] = {
     "tekton.dev/v1": _TEKTON,
-    "tekton.dev/v1beta1": _TEKTON | {"StepAction": definitions.step_action},
+    "tekton.dev/v1beta1": _TEKTON | {"StepAction": tekton_definitions.step_action},
     "argoproj.io/v1alpha1": {
         "Workflow": argo.workflow,
         "WorkflowTemplate": argo.workflow_template,
@@ -41,6 +42,6 @@ def layout_of(obj: Mapping[str, Any], *, is_new: bool = True) -> Layout | None:
     kinds = _BY_API.get(str(obj.get("apiVersion")))
     adapter = kinds.get(str(obj.get("kind"))) if kinds else None
     if adapter is None:
-        return definitions.other(obj)
+        return tekton_definitions.other(obj)
     layout = adapter(obj)
     return levels.of_run(obj, layout, is_new=is_new) if layout and obj["kind"] in _RUNS else layout

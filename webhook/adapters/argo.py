@@ -4,25 +4,14 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from webhook import manifests
-from webhook.adapters.annotation import attached
-from webhook.adapters.keys import Keys
+from webhook.adapters.annotations.levels import Home, of_homes, passed_on
+from webhook.adapters.annotations.names import PIPELINE_SELECTORS, RUN_SELECTORS, TASK_SELECTORS, unread
+from webhook.adapters.annotations.reader import attached
+from webhook.adapters.annotations.step_keys import Keys
 from webhook.adapters.layout import Behind, Layout, behind
-from webhook.adapters.levels import Home, of_homes, passed_on
-from webhook.adapters.names import PIPELINE_SELECTORS, RUN_SELECTORS, TASK_SELECTORS, unread
-from webhook.adapters.step import (
-    Block,
-    Engine,
-    Kind,
-    Pointer,
-    Region,
-    Step,
-    as_map,
-    block_of,
-    env_names,
-    maps_in,
-    name_of,
-)
+from webhook.adapters.step import Block, Engine, Kind, Region, Step, block_of
+from webhook.objects import manifests
+from webhook.objects.walk import Pointer, as_map, env_names, maps_in, name_of
 
 _SPEC: Pointer = ("spec",)
 _LEFT: Pointer = ("spec", "podMetadata", "annotations", RUN_SELECTORS)

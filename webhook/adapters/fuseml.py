@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from webhook.adapters.layout import Layout
-from webhook.adapters.step import Engine, Kind, Pointer, Region, Step, block_of, maps_in, name_of
+from webhook.adapters.step import Engine, Kind, Region, Step, block_of
+from webhook.objects.walk import Pointer, maps_in, name_of
 
 
 def is_document(obj: Mapping[str, Any]) -> bool:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from webhook.adapters.positions import Outline
-from webhook.adapters.step import Engine, Kind, Pointer, Region, Step
+from registry.documents.positions import Outline
+from webhook.adapters.step import Engine, Kind, Region, Step
+from webhook.objects.walk import Pointer
 
 
 class Behind(NamedTuple):

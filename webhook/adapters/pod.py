@@ -5,16 +5,15 @@ Nothing is expanded in it but these annotations' own variables: the rest may hol
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
-from webhook.adapters.annotation import attached
+from webhook.adapters.annotations.names import GATE, LEVELS, POD_SELECTORS, TASK_SELECTORS, unread
+from webhook.adapters.annotations.reader import attached
+from webhook.adapters.annotations.step_keys import AnyKeys, Keys, UnknownKeyError
 from webhook.adapters.argo import NO_ENV
-from webhook.adapters.keys import AnyKeys, Keys, UnknownKeyError
 from webhook.adapters.layout import Layout
-from webhook.adapters.names import LEVELS, POD_SELECTORS, TASK_SELECTORS, unread
-from webhook.adapters.step import Engine, Kind, Pointer, Region, Step, as_map, maps_in
-
-GATE: Final = "extensions.fuseml.org/injection"
+from webhook.adapters.step import Engine, Kind, Region, Step
+from webhook.objects.walk import Pointer, as_map, maps_in
 
 _SPEC: Pointer = ("spec",)
 _ANNOTATIONS: Pointer = ("metadata", "annotations")

@@ -1,10 +1,10 @@
 """What an adapter finds in an object: its steps, and what the parts of it are. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from enum import Enum
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
-Pointer: TypeAlias = tuple[str | int, ...]
+from webhook.objects.walk import Pointer
 
 
 class Engine(Enum):
@@ -130,38 +130,6 @@ class Region(NamedTuple):
 
 
 # An object under admission may hold anything anywhere; what has the wrong type is left for the engine to refuse.
-
-
-def as_map(value: object) -> Mapping[str, Any]:
-    """*value* if it is a map, else an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def maps_in(value: object) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """The maps in the list *value*, with their places."""
-    for i, item in enumerate(value if isinstance(value, list) else ()):
-        if isinstance(item, dict):
-            yield i, item
-
-
-def is_controlled(obj: Mapping[str, Any], group: str = "") -> bool:
-    """Whether a controller made *obj*, for an object of *group* if that is given."""
-    owners = maps_in(as_map(obj.get("metadata")).get("ownerReferences"))
-    return any(
-        owner.get("controller") is True and str(owner.get("apiVersion", "")).startswith(group) for _, owner in owners
-    )
-
-
-def env_names(container: object) -> frozenset[str]:
-    """The names in a container's ``env``."""
-    entries = maps_in(as_map(container).get("env"))
-    return frozenset(name for _, entry in entries if isinstance(name := entry.get("name"), str))
-
-
-def name_of(part: Mapping[str, Any], otherwise: object) -> str:
-    """Its ``name``, or what to call it without one."""
-    name = part.get("name")
-    return name if isinstance(name, str) and name else str(otherwise)
 
 
 def block_of(part: Mapping[str, Any], pointer: Pointer) -> tuple[Block, ...]:

@@ -4,23 +4,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from webhook.adapters.annotations.levels import Home, of_homes
+from webhook.adapters.annotations.names import RUN_SELECTORS, unread
 from webhook.adapters.layout import Behind, Layout, behind
-from webhook.adapters.levels import Home, of_homes
-from webhook.adapters.names import RUN_SELECTORS, unread
-from webhook.adapters.step import (
-    Block,
-    Engine,
-    Kind,
-    Pointer,
-    Region,
-    Step,
-    as_map,
-    block_of,
-    env_names,
-    is_controlled,
-    maps_in,
-    name_of,
-)
+from webhook.adapters.step import Block, Engine, Kind, Region, Step, block_of
+from webhook.objects.walk import Pointer, as_map, env_names, is_controlled, maps_in, name_of
 
 _GROUP = "tekton.dev/"
 _SPEC: Pointer = ("spec",)

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from webhook.adapters.keys import Keys
+from webhook.adapters.annotations.levels import passed_on
+from webhook.adapters.annotations.names import POD_SELECTORS, PREFIX, unread
+from webhook.adapters.annotations.step_keys import Keys
 from webhook.adapters.layout import Layout
-from webhook.adapters.levels import passed_on
-from webhook.adapters.names import POD_SELECTORS, PREFIX, unread
 from webhook.adapters.pod import containers_of
-from webhook.adapters.step import Engine, Kind, Pointer, Region, as_map, is_controlled
+from webhook.adapters.step import Engine, Kind, Region
+from webhook.objects.walk import Pointer, as_map, is_controlled
 
 _TEMPLATE: Pointer = ("spec", "template")
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from kubernetes.client import ApiClient, CoordinationV1Api, V1Lease, V1LeaseSpec
 
-from webhook.controller.calls import LIMITED, WRITING, ClusterError, ConflictError, NotLeaderError, asking
+from webhook.controller.api_calls import LIMITED, WRITING, ClusterError, ConflictError, NotLeaderError, asking
 from webhook.controller.status import Status
 
 LEASE: Final = "fuseml-controller"

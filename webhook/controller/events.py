@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from kubernetes.client import CoreV1Api, CoreV1Event, V1EventSource, V1ObjectMeta, V1ObjectReference
 
-from webhook.controller.calls import WRITER, WRITING, asking
+from webhook.controller.api_calls import WRITER, WRITING, asking
 
 
 def warn(core: CoreV1Api, about: V1ObjectReference, reason: str, message: str, now: datetime) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
-from webhook.controller.calls import ClusterError, NotLeaderError
+from webhook.controller.api_calls import ClusterError, NotLeaderError
 from webhook.controller.election import Election
 from webhook.controller.status import Status
 

@@ -16,19 +16,19 @@ from typing import Final
 from kubernetes.client import ApiClient
 
 from registry.errors import UnreadableError
-from registry.kube import connect
-from webhook import logs
-from webhook.controller import certs
-from webhook.controller.calls import PATIENCE, impatient
-from webhook.controller.certificates import CertificateDuty
+from registry.kube.connect import connect
+from webhook.controller.api_calls import PATIENCE, impatient
+from webhook.controller.certificates import plan
+from webhook.controller.certificates.cluster_state import Objects
+from webhook.controller.certificates.duty import CertificateDuty
 from webhook.controller.election import Election
-from webhook.controller.health import HealthServer
 from webhook.controller.loop import Duty, Loop
-from webhook.controller.objects import Objects
-from webhook.controller.order import OrderDuty
-from webhook.controller.pods import PodDuty
+from webhook.controller.pods.duty import PodDuty
 from webhook.controller.status import Status
-from webhook.listening import ListenError
+from webhook.controller.webhook_order import OrderDuty
+from webhook.process import logs
+from webhook.process.listening import ListenError
+from webhook.process.probes import HealthServer
 
 _SIGNALS: Final = {signal.SIGTERM, signal.SIGINT}
 
@@ -45,7 +45,7 @@ class Options:
 
     namespace: str
     configuration: str
-    certificates: certs.Settings | None
+    certificates: plan.Settings | None
     authority_life: timedelta
     leaf_life: timedelta
     interval: float

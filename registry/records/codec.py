@@ -1,0 +1,230 @@
+"""Records <-> plain data: text kept as typed, unknown fields refused, all errors at once, with paths. Pure."""
+
+import hashlib
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import MISSING, fields, is_dataclass, replace
+from difflib import get_close_matches
+from itertools import count
+from typing import Any, NamedTuple
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from registry.documents import reader
+from registry.errors import InvalidRecordsError, Problem
+from registry.records.model import HALF_A_CHARACTER, Credentials, Endpoint, Extension, SecretRef, Service
+from registry.records.rules import breaches
+
+_ADAPTER = TypeAdapter(Extension)
+_WIRE_NAMES = {"secret_ref": "secretRef"}
+_KINDS = {dict: "a map", list: "a list", str: "text", bool: "true or false"}
+
+
+class Found(NamedTuple):
+    """A record of a file, and the line on which it begins."""
+
+    extension: Extension
+    line: int
+
+
+def decode(content: object, *, allowed: frozenset[str] = frozenset()) -> Extension:
+    """Read one extension's record.
+
+    Args:
+        content: Maps, lists and text, as ``documents.read`` gives them.
+        allowed: Variable names that steer a loader or an interpreter and may be registered all the same.
+
+    Raises:
+        InvalidRecordsError: With every problem that there is.
+    """
+    if not isinstance(content, Mapping):
+        raise InvalidRecordsError([Problem(f"expected an extension's record, got {_kind(content)}")])
+    record = _with_ids(_normal(content))
+    problems = [*breaches(record, allowed)]
+    try:
+        extension: Extension = _ADAPTER.validate_python(record)
+    except ValidationError as e:
+        problems[:0] = [_problem(error) for error in e.errors(include_url=False, include_context=True)]
+    if problems:
+        raise InvalidRecordsError(problems)
+    return extension
+
+
+def decode_text(
+    text: str, file: str = "", *, allowed: frozenset[str] = frozenset()
+) -> tuple[list[Found], list[Problem]]:
+    """Read the records of a file's *text*: one a document, or a list of them; good ones beside bad ones."""
+    found: list[Found] = []
+    problems: list[tuple[int, Problem]] = []
+    for document in reader.read(text):
+        if document.problems:
+            problems += [(document.number, p) for p in document.problems]
+            continue
+        problems += [(document.number, p) for p in document.repeated]
+        for where, line, content in _records(document):
+            try:
+                extension = decode(content, allowed=allowed)
+            except InvalidRecordsError as e:
+                problems += [(document.number, replace(p, path=(*where, *p.path))) for p in e.problems]
+            else:
+                if not document.repeated:
+                    found.append(Found(extension, line))
+    return found, _placed(problems, text, file)
+
+
+def encode(value: Any) -> dict[str, Any]:
+    """The plain data of a record or of a part of one, without what is at its default."""
+    plain = {}
+    for f in fields(value):
+        item = getattr(value, f.name)
+        default = f.default_factory() if f.default_factory is not MISSING else f.default
+        if item != default:
+            plain[_WIRE_NAMES.get(f.name, f.name)] = _encode_item(item)
+    return plain
+
+
+def _encode_item(item: object) -> Any:
+    if isinstance(item, tuple):
+        return [_encode_item(i) for i in item]
+    if isinstance(item, Mapping):
+        return dict(item)
+    return encode(item) if is_dataclass(item) else item
+
+
+def _records(document: reader.Document) -> Iterator[tuple[tuple[int, ...], int, object]]:
+    if isinstance(document.content, list):
+        items = zip(document.content, document.item_lines, strict=True)
+        yield from (((i,), line, item) for i, (item, line) in enumerate(items))
+    else:
+        yield (), document.line, document.content
+
+
+def _placed(problems: Sequence[tuple[int, Problem]], text: str, file: str) -> list[Problem]:
+    """*problems* with file and line, in the order of the lines. Each comes with the number of its document."""
+    searched = [(number, p.path) for number, p in problems if not p.line]
+    lines = iter(reader.locate(text, searched) if searched else ())
+    placed = [replace(p, file=file, line=p.line or next(lines)) for _, p in problems]
+    return sorted(placed, key=lambda p: p.line)
+
+
+def _kind(value: object) -> str:
+    return "nothing" if _is_null(value) else _KINDS.get(type(value), "a number")
+
+
+def _normal(value: Any) -> Any:
+    """The record without fields that are there but empty.
+
+    What stands in ``configuration`` is left alone: there, ``~`` is the text ``~``.
+    """
+    if isinstance(value, list):
+        return [_normal(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    return {k: v if k == "configuration" else _normal(v) for k, v in value.items() if not _is_null(v)}
+
+
+def _is_null(value: object) -> bool:
+    return value is None or (isinstance(value, str) and value in reader.NULLS)
+
+
+def _with_ids(record: dict[str, Any]) -> dict[str, Any]:
+    """Give an id, FuseML's ``<product>-<8 of a-z0-9>``, to whatever has none.
+
+    The eight are taken from what the record says, so that every process and every reload finds the same ones.
+    """
+    named: dict[str, Any] = _identified([record], "product", "extension")[0]
+    if isinstance(record.get("services"), list):
+        named["services"] = [
+            _service_with_ids(service) for service in _identified(record["services"], "resource", "service")
+        ]
+    return named
+
+
+def _service_with_ids(service: Any) -> Any:
+    if isinstance(service, dict) and isinstance(service.get("credentials"), list):
+        return service | {"credentials": _identified(service["credentials"], "scope", "credentials")}
+    return service
+
+
+def _identified(parts: list[Any], prefix_field: str, otherwise: str) -> list[Any]:
+    """*parts*, those that are maps as copies with an id; parts that say the same get different ones."""
+    taken = {part["id"] for part in parts if isinstance(part, dict) and isinstance(part.get("id"), str)}
+    identified = []
+    for part in parts:
+        if isinstance(part, dict) and "id" not in part:
+            new_id = _new_id(part, prefix_field, otherwise, taken=taken)
+            taken.add(new_id)
+            identified.append({"id": new_id, **part})
+        else:
+            identified.append(dict(part) if isinstance(part, dict) else part)
+    return identified
+
+
+def _new_id(part: dict[str, Any], prefix_field: str, otherwise: str, *, taken: Collection[str]) -> str:
+    prefix = re.sub(r"[^A-Za-z0-9_]+", "-", str(part.get(prefix_field, otherwise))).strip("-") or otherwise
+    canonical = json.dumps(_public(part, in_credentials=otherwise == "credentials"), sort_keys=True, default=str)
+    ids = (f"{prefix[:91]}-{_eight_letters(canonical + turn * '+')}" for turn in count())
+    return next(new_id for new_id in ids if new_id not in taken)
+
+
+def _eight_letters(text: str) -> str:
+    number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
+    letters = "abcdefghijklmnopqrstuvwxyz0123456789"
+    return "".join(letters[number // 36**i % 36] for i in range(8))
+
+
+def _public(part: Any, *, in_credentials: bool) -> Any:
+    """*part* with the names, not the values, of credentials: an id must not help to guess a password."""
+    if isinstance(part, list):
+        return [_public(item, in_credentials=in_credentials) for item in part]
+    if not isinstance(part, dict):
+        return part
+    if in_credentials and isinstance(part.get("configuration"), dict):
+        part = part | {"configuration": sorted(map(str, part["configuration"]))}
+    spelled = {"auth_required" if k == "authrequired" else str(k): v for k, v in part.items()}
+    return {k: _public(v, in_credentials=in_credentials or k == "credentials") for k, v in spelled.items()}
+
+
+_FIELDS: dict[type, list[str]] = {
+    cls: [_WIRE_NAMES.get(f.name, f.name) for f in fields(cls)]
+    for cls in (Extension, Service, Endpoint, Credentials, SecretRef)
+}
+_LEVELS = {"services": Service, "endpoints": Endpoint, "credentials": Credentials, "secretRef": SecretRef}
+
+
+def _problem(error: ErrorDetails) -> Problem:
+    """Pydantic's error in our words. The input is quoted only where it cannot be a credential's value."""
+    path = error["loc"]
+    kind = error["type"]
+    context = error.get("ctx", {})
+    got = _kind(error["input"])
+    if path[-1:] == ("[key]",):
+        path = path[:-2]
+    if kind == "unexpected_keyword_argument":
+        return Problem(_unexpected(path), path)
+    texts = {
+        "missing": "is required",
+        "string_type": f"expected text, got {got}",
+        "string_unicode": HALF_A_CHARACTER,
+        "tuple_type": f"expected a list, got {got}",
+        "dict_type": f"expected a map, got {got}",
+        "dataclass_type": f"expected a map, got {got}",
+        "literal_error": f"expected {context.get('expected')}, got {str(error['input'])[:40]!r}",
+        "string_too_long": f"is longer than {context.get('max_length')} characters",
+        "string_too_short": "must not be empty",
+        "value_error": str(context.get("error")),
+    }
+    return Problem(texts.get(kind, error["msg"]), path)
+
+
+def _unexpected(path: tuple[str | int, ...]) -> str:
+    name = str(path[-1])
+    levels = (_LEVELS[step] for step in reversed(path[:-1]) if isinstance(step, str) and step in _LEVELS)
+    level = next(levels, Extension)
+    if (level, name) == (Service, "authrequired"):
+        return "stands beside 'auth_required', which means the same"
+    close = get_close_matches(name, _FIELDS[level], n=1)
+    meant = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(_FIELDS[level])}"
+    return f"unknown field {name[:100]!r}; {meant}"

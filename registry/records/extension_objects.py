@@ -1,0 +1,59 @@
+"""``Extension`` objects of a cluster -> records. Pure.
+
+The object's name is the extension's id, its ``spec`` the rest of the record.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from registry.errors import InvalidRecordsError, Problem
+from registry.records import codec
+from registry.records.model import Extension
+
+API_VERSION: Final = "fuseml.org/v1alpha1"
+KIND: Final = "Extension"
+# The namespace's label that says to which project its runs belong.
+PROJECT_LABEL: Final = "extensions.fuseml.org/project"
+
+
+def decode(obj: Mapping[str, Any], *, allowed: frozenset[str] = frozenset()) -> Extension:
+    """Read one object.
+
+    Args:
+        allowed: Variable names that steer a loader or an interpreter and may be registered all the same.
+
+    Raises:
+        InvalidRecordsError: With every problem that there is. Most of them the API server has refused before, but it
+            may have an older definition, or none of what only an operator's settings allow.
+    """
+    spec = obj.get("spec")
+    if not isinstance(spec, Mapping):
+        raise InvalidRecordsError([Problem("is required", ("spec",))])
+    # Wherever an object can be read, its credentials can: they have values in Secrets only.
+    problems = list(_literals(spec))
+    if "id" in spec:
+        problems.append(Problem("unknown field 'id'; the object's name is the id", ("spec", "id")))
+    try:
+        extension = codec.decode({**spec, "id": obj["metadata"]["name"]}, allowed=allowed)
+    except InvalidRecordsError as e:
+        problems += [
+            replace(p, path=("spec", *p.path) if p.path != ("id",) else ("metadata", "name")) for p in e.problems
+        ]
+    if problems:
+        raise InvalidRecordsError(problems)
+    return extension
+
+
+def _literals(spec: Mapping[str, Any]) -> Iterator[Problem]:
+    for i, service in _items(spec, "services"):
+        for j, credentials in _items(service, "credentials"):
+            if "secretRef" not in credentials:
+                message = "is required: in a cluster the values of credentials are in a Secret"
+                yield Problem(message, ("spec", "services", i, "credentials", j, "secretRef"))
+
+
+def _items(part: Mapping[str, Any], key: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    items = part.get(key)
+    if isinstance(items, list):
+        yield from ((i, item) for i, item in enumerate(items) if isinstance(item, Mapping))

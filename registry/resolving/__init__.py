@@ -1,0 +1,1 @@
+"""Which service a selector means, for whom: selectors, versions, look-up, choice, access. Pure."""

@@ -1,0 +1,167 @@
+"""What a step asks for, and who asks. Pure."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
+from typing import Any
+
+from registry.errors import InvalidSelectorError, Problem
+from registry.records.variables import is_name
+from registry.resolving import versions
+
+CRITERIA = (
+    "extension_id",
+    "service_id",
+    "zone",
+    "product",
+    "version",
+    "service_category",
+    "service_resource",
+)
+_WORD = re.compile(r"[\w.~^+/-]+")
+_BOOLEANS = ("inject", "optional")
+# As in records (records.py): what is longer equals nothing. Constraints have a limit of their own.
+_MAX_CRITERION = 100
+# What an expression's ["..."] can hold, and what a message can show.
+_HANDLE = re.compile(r"""[^\x00-\x1f\x7f"'\\<>{}]{1,100}""")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consumer:
+    """Who asks.
+
+    Attributes:
+        zone: "" means that the operator configured none.
+        namespace: Where the run is; Secrets of no other namespace can be given to it.
+    """
+
+    zone: str = ""
+    namespace: str = ""
+    project: str = ""
+    user: str = ""
+
+    @property
+    def of_pods(self) -> "Consumer":
+        """The same for pods that a controller makes: nobody vouches for the user whom it makes them for."""
+        return replace(self, user="") if self.user else self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selector:
+    """What a step asks for. A criterion that is "" was not given.
+
+    Attributes:
+        name: The handle for expressions.
+        version: A version as text, or a constraint with the meaning of Masterminds/semver v3.
+        env_prefix: Put before the name of each injected variable.
+        inject: False gives no variables, only values for expressions.
+        optional: True makes no match fine.
+    """
+
+    name: str
+    extension_id: str = ""
+    service_id: str = ""
+    zone: str = ""
+    product: str = ""
+    version: str = ""
+    service_category: str = ""
+    service_resource: str = ""
+    env_prefix: str = ""
+    inject: bool = True
+    optional: bool = False
+
+    @property
+    def criteria(self) -> dict[str, str]:
+        """The criteria that were given."""
+        return {field: value for field in CRITERIA if (value := getattr(self, field))}
+
+    def __str__(self) -> str:
+        """``'store' (product=mlflow, version='>=1.2')``."""
+        return f"{self.name!r} ({described(self.criteria)})"
+
+
+def described(criteria: Mapping[str, str]) -> str:
+    """``product=mlflow, version='>=1.2'``: quotes where a value would run into what is around it."""
+    return ", ".join(f"{k}={v if _WORD.fullmatch(v) else repr(v)}" for k, v in criteria.items())
+
+
+_FIELDS = tuple(f.name for f in fields(Selector))
+
+
+def parse(content: object) -> Selector:
+    """Read one selector.
+
+    Raises:
+        InvalidSelectorError: With every problem that there is, each with its path in the selector.
+    """
+    if not isinstance(content, Mapping):
+        raise InvalidSelectorError([Problem("expected a map such as {name: store, product: mlflow}")])
+    problems = _unknown(content)
+    given = {k: v for k, v in content.items() if k in _FIELDS and _is_given(k, v)}
+    values: dict[str, Any] = {}
+    for field, value in given.items():
+        try:
+            values[field] = _boolean(value) if field in _BOOLEANS else _text(field, value)
+        except ValueError as e:
+            problems.append(Problem(str(e), (field,)))
+    if "name" not in given:
+        problems.append(Problem("is required: expressions use it, as in << extension.NAME.url >>", ("name",)))
+    if not any(field in given for field in CRITERIA):
+        problems.append(Problem(f"says nothing of what it wants; give at least one of {', '.join(CRITERIA)}"))
+    if problems:
+        raise InvalidSelectorError(problems)
+    return Selector(**values)
+
+
+def _is_given(field: str, value: object) -> bool:
+    return value is not None and (value != "" or field in _BOOLEANS)
+
+
+def _unknown(content: Mapping[Any, Any]) -> list[Problem]:
+    problems = []
+    for field in content:
+        if field not in _FIELDS:
+            close = get_close_matches(str(field), _FIELDS, n=1)
+            help_text = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(_FIELDS)}"
+            problems.append(Problem(f"unknown field {str(field)[:100]!r}; {help_text}", (str(field),)))
+    return problems
+
+
+def _text(field: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(_no_text(field, value))
+    if field == "name" and not (_HANDLE.fullmatch(value) and value.isprintable()):
+        raise ValueError(f"{value[:100]!r} cannot be a name: use 1 to 100 letters, digits, '-' or '_'")
+    if field == "env_prefix" and not is_name(value):
+        raise ValueError(f"{value[:100]!r} cannot begin a variable's name: use letters, digits and '_'")
+    if field == "version":
+        _check_version(value)
+    elif len(value) > _MAX_CRITERION:
+        raise ValueError(f"is longer than {_MAX_CRITERION} characters")
+    if not value.isprintable():
+        raise ValueError("holds a character that cannot be printed, such as a line break")
+    return value
+
+
+def _no_text(field: str, value: object) -> str:
+    if isinstance(value, bool):
+        value = str(value).lower()
+    if isinstance(value, (int, float, str)):
+        # 1.10 without quotes has become the number 1.1 long before it gets here.
+        return f'expected text, got {value}; write it in quotes, as {field}: "..."'
+    return f"expected text, got a {'list' if isinstance(value, list) else 'map'}"
+
+
+def _check_version(value: str) -> None:
+    """Refuse what was meant to be a constraint and is none; other text may equal a version that is no semver."""
+    if len(value) > _MAX_CRITERION or any(sign in value for sign in "<>=~^|,*! "):
+        versions.satisfies("0", value)
+
+
+def _boolean(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value in ("true", "false"):
+        return value == "true"
+    raise ValueError(f"expected true or false, got {str(value)[:40]!r}")

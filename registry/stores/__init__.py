@@ -1,0 +1,1 @@
+"""EDGE: where records are kept: a folder of files, or a cluster."""

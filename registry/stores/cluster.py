@@ -1,0 +1,216 @@
+"""The registry as ``Extension`` objects of a cluster. EDGE: follows the API server, logs.
+
+Answers come from memory; nothing is asked of the API server while somebody waits. When it cannot be reached, what is
+known goes on being served.
+"""
+
+import hashlib
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from kubernetes.client import ApiClient
+
+from registry.errors import InvalidRecordsError
+from registry.kube.watch import Changed, Collection, Key, Listed, key_of
+from registry.records import extension_objects
+from registry.records.model import Extension
+from registry.resolving.index import Index
+
+EXTENSIONS: Final = f"/apis/{extension_objects.API_VERSION}/extensions"
+NAMESPACES: Final = "/api/v1/namespaces"
+# Seconds for which an answer that would be "there is none" waits for what was registered just before the question.
+PATIENCE: Final = 0.4
+# So many answers may wait at a time; threads must be left for those that need not.
+_WAITING: Final = 2
+# To make the index anew is faster than to change it in more places than this.
+_MANY: Final = 200
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What one object holds: an extension, or what is wrong with it.
+
+    Attributes:
+        mark: Tells this version of the object from any other; the marks of all objects make the revision.
+    """
+
+    mark: int
+    content: Extension | str
+
+
+class KubernetesStore:
+    """Serves the Extensions of a cluster.
+
+    Args:
+        namespace: An Extension there is for everyone; one elsewhere is for the runs of its own namespace.
+        allowed: Variable names that steer a loader or an interpreter and may be registered all the same.
+    """
+
+    def __init__(self, api: ApiClient, *, namespace: str, allowed: frozenset[str] = frozenset()) -> None:
+        self._extensions = Collection(api, EXTENSIONS, self._entry)
+        self._namespaces = Collection(api, NAMESPACES, _project, metadata_only=True)
+        self._namespace = namespace
+        self._allowed = allowed
+        self._may_wait = threading.BoundedSemaphore(_WAITING)
+        self._snapshot: Index | None = None
+        # Guards what follows, and is told when any of it changes.
+        self._moved = threading.Condition()
+        self._entries: dict[Key, _Entry] = {}
+        self._projects: dict[str, str] = {}
+        self._listed: set[str] = set()
+        self._mark = 0
+        # What differs from the snapshot; how many pieces of news there have been, and how many of them it shows.
+        self._pending: set[Key] = set()
+        self._heard = self._shown = 0
+
+    @property
+    def snapshot(self) -> Index | None:
+        """The state last heard of; None until both Extensions and namespaces have been listed."""
+        return self._snapshot
+
+    def load(self) -> None:
+        """Look once, and be done.
+
+        Raises:
+            UnreadableError: The API server cannot be reached, or does not let us.
+        """
+        self._take_extensions(self._extensions.list())
+        self._take_namespaces(self._namespaces.list())
+        self.refresh()
+
+    def start(self) -> None:
+        """Follow the API server from now on, in this process."""
+        for follow in (self._follow_extensions, self._follow_namespaces):
+            threading.Thread(target=follow, daemon=True).start()
+
+    def wait(self, seconds: float) -> None:
+        """Return when there is something new to take up, at the latest after *seconds*."""
+        with self._moved:
+            self._moved.wait_for(lambda: self._heard > self._shown, seconds)
+
+    def refresh(self) -> None:
+        """Take up what is new. Never raises."""
+        with self._moved:
+            if self._heard == self._shown or len(self._listed) < 2:
+                return
+            heard, before = self._heard, self._snapshot
+            revision = f"{self._mark:012x}"
+            changes = {key: entry.content if (entry := self._entries.get(key)) else None for key in self._pending}
+            self._pending.clear()
+            entries = dict(self._entries) if before is None or len(changes) > _MANY else None
+        if before is None or entries is not None:
+            index = _index(entries or {}, revision, self._namespace)
+        else:
+            index = before.updated(changes, revision) if changes else before
+        if before is None:
+            _log.info("registry loaded, revision %s, %d extensions", revision, len(index))
+        with self._moved:
+            self._snapshot, self._shown = index, heard
+            self._moved.notify_all()
+
+    def settle(self) -> None:
+        """Return when the snapshot shows all that has been heard of until now."""
+        heard = self._heard
+        if self._shown < heard:
+            with self._moved:
+                self._moved.wait_for(lambda: self._shown >= heard, PATIENCE)
+
+    def newer(self, than: Index) -> Index | None:
+        """The state after *than*, if it is there within moments; None if it is not."""
+        if self._snapshot is than and self._may_wait.acquire(blocking=False):
+            try:
+                with self._moved:
+                    self._moved.wait_for(lambda: self._snapshot is not than, PATIENCE)
+            finally:
+                self._may_wait.release()
+        return self._snapshot if self._snapshot is not than else None
+
+    def project_of(self, namespace: str) -> str | None:
+        """The project of the runs in *namespace*; None if there is no such namespace, as far as is known here."""
+        return self._projects.get(namespace)
+
+    def _follow_extensions(self) -> None:
+        for news in self._extensions.follow():
+            self._take_extensions(news)
+
+    def _follow_namespaces(self) -> None:
+        for news in self._namespaces.follow():
+            self._take_namespaces(news)
+
+    def _take_extensions(self, news: Listed[_Entry] | Changed[_Entry]) -> None:
+        with self._moved:
+            if isinstance(news, Listed):
+                gone = dict.fromkeys(self._entries.keys() - news.found.keys())
+                for key, entry in (*news.found.items(), *gone.items()):
+                    self._put(key, entry)
+            else:
+                self._put(news.key, news.value)
+            self._tell(EXTENSIONS)
+
+    def _take_namespaces(self, news: Listed[str] | Changed[str]) -> None:
+        with self._moved:
+            if isinstance(news, Listed):
+                self._projects = {name: project for (_, name), project in news.found.items()}
+            elif news.value is None:
+                self._projects.pop(news.key[1], None)
+            else:
+                self._projects[news.key[1]] = news.value
+            self._tell(NAMESPACES)
+
+    def _put(self, key: Key, entry: _Entry | None) -> None:
+        known = self._entries.pop(key, None)
+        if known is not entry:
+            self._pending.add(key)
+        self._mark ^= (known.mark if known else 0) ^ (entry.mark if entry else 0)
+        if entry:
+            self._entries[key] = entry
+
+    def _tell(self, listed: str) -> None:
+        self._listed.add(listed)
+        self._heard += 1
+        self._moved.notify_all()
+
+    def _entry(self, obj: Mapping[str, Any]) -> _Entry:
+        key = key_of(obj)
+        name = "/".join(key)
+        version = f"{name}@{obj['metadata']['resourceVersion']}"
+        mark = int.from_bytes(hashlib.sha256(version.encode()).digest()[:6])
+        known = self._entries.get(key)
+        if known is not None and known.mark == mark:
+            return known
+        try:
+            return _Entry(mark, extension_objects.decode(obj, allowed=self._allowed))
+        except InvalidRecordsError as e:
+            # One broken record must not take all others away; a run that misses it is told.
+            wrong, problems = str(e.problems[0]), str(e)
+        except Exception as e:  # Nor may what we have not thought of.
+            wrong = problems = f"defect in reading it: {type(e).__name__}"
+        _log.error("extension %s cannot be read: %s", name, problems)
+        return _Entry(mark, wrong)
+
+
+def _project(namespace: Mapping[str, Any]) -> str:
+    """The project that the label of a namespace names, or else its name."""
+    metadata = namespace["metadata"]
+    return str(metadata.get("labels", {}).get(extension_objects.PROJECT_LABEL) or metadata["name"])
+
+
+def _index(entries: Mapping[Key, _Entry], revision: str, everyones: str) -> Index:
+    extensions: dict[str, list[Extension]] = defaultdict(list)
+    broken: dict[str, dict[str, str]] = defaultdict(dict)
+    for (namespace, name), entry in entries.items():
+        if isinstance(entry.content, Extension):
+            extensions[namespace].append(entry.content)
+        else:
+            broken[namespace][name] = entry.content
+    private = [
+        Index(extensions[namespace], namespace=namespace, broken=broken[namespace])
+        for namespace in {*extensions, *broken} - {everyones}
+    ]
+    return Index(extensions[everyones], revision, namespace=everyones, broken=broken[everyones], private=private)

@@ -1,0 +1,201 @@
+"""The registry as a folder of YAML and JSON files. EDGE: reads files, logs.
+
+A store that has loaded once never fails afterwards: a change that cannot be read is logged, and the last good
+state goes on being served until the change is mended.
+"""
+
+import gc
+import hashlib
+import logging
+import stat
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from registry.errors import InvalidRecordsError, Problem, UnreadableError
+from registry.records import codec
+from registry.records.codec import Found
+from registry.resolving.index import Index
+
+SUFFIXES = (".yaml", ".yml", ".json")
+
+_log = logging.getLogger(__name__)
+# Clocks of file systems tick slowly: within this time a file may change twice and look as if it had changed once.
+_TICK_NS = 2_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Stamp:
+    """What tells one state of a file from another; *is_sure* if it surely does."""
+
+    changed: tuple[int, ...]
+    is_sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """What one file held when it had *stamp*. Without a *digest* it could not be read."""
+
+    stamp: _Stamp
+    digest: str
+    found: tuple[Found, ...]
+    problems: tuple[Problem, ...]
+
+    def is_current(self, stamp: _Stamp) -> bool:
+        """Whether a file that now has *stamp* surely holds the same."""
+        return bool(self.digest) and self.stamp == stamp and stamp.is_sure
+
+
+class FolderStore:
+    """Serves the records of every ``*.yaml``, ``*.yml`` and ``*.json`` file directly in a folder.
+
+    Args:
+        folder: The folder. Files whose names begin with a dot are passed over.
+        allowed: Variable names that steer a loader or an interpreter and may be registered all the same.
+
+    Raises:
+        UnreadableError: There is no such folder, or it cannot be listed.
+        InvalidRecordsError: A file breaks the format; all problems of all files.
+    """
+
+    def __init__(self, folder: Path, *, allowed: frozenset[str] = frozenset()) -> None:
+        self._folder = folder
+        self._allowed = allowed
+        self._files: dict[str, _File] = {}
+        self._complaint = ""
+        self._snapshot = self._load(self._list())
+
+    @property
+    def snapshot(self) -> Index:
+        """The last good state."""
+        return self._snapshot
+
+    def start(self) -> None:
+        """There is nothing to start: files are looked at again and again."""
+
+    def wait(self, seconds: float) -> None:
+        """Return when it is time for another look."""
+        time.sleep(seconds)
+
+    def settle(self) -> None:
+        """There is nothing to wait for: what has been seen is shown."""
+
+    def newer(self, than: Index) -> Index | None:
+        """The state after *than*; None, for files are edited in no order with runs that are submitted."""
+
+    def project_of(self, namespace: str) -> str:
+        """The project of the runs in *namespace*: it has no labels here."""
+        return namespace
+
+    def refresh(self) -> None:
+        """Take up what changed in the folder since the last look. Never raises."""
+        try:
+            stamps = self._list()
+            if not self._complaint and self._are_known(stamps):
+                return
+            index = self._load(stamps)
+        except (InvalidRecordsError, UnreadableError) as e:
+            self._complain(str(e))
+            return
+        if self._complaint or index.revision != self._snapshot.revision:
+            self._complaint = ""
+            self._snapshot = index
+            _log.info("registry reloaded, revision %s, %d extensions", index.revision, len(index))
+
+    def _complain(self, complaint: str) -> None:
+        """Log *complaint*, once for as long as it lasts."""
+        if complaint != self._complaint:
+            self._complaint = complaint
+            _log.error("registry not reloaded, revision %s stays: %s", self._snapshot.revision, complaint)
+
+    def _list(self) -> dict[str, _Stamp]:
+        now = time.time_ns()
+        try:
+            names = sorted(path.name for path in self._folder.iterdir() if _is_record_file(path))
+        except OSError as e:
+            raise UnreadableError(f"{self._folder}: {e.strerror or e}") from e
+        return {name: _stamp(self._folder / name, now) for name in names}
+
+    def _are_known(self, stamps: Mapping[str, _Stamp]) -> bool:
+        return stamps.keys() == self._files.keys() and all(
+            self._files[name].is_current(stamp) for name, stamp in stamps.items()
+        )
+
+    def _load(self, stamps: Mapping[str, _Stamp]) -> Index:
+        """Read what is new or changed, and index it all.
+
+        Stamps are older than what is read, so that a file that changes meanwhile is read again next time.
+        """
+        collecting = gc.isenabled()
+        # Nothing that loading makes is garbage; collecting it again and again takes three times as long.
+        gc.disable()
+        try:
+            self._files = {name: self._read(name, stamp) for name, stamp in stamps.items()}
+            return self._index()
+        finally:
+            if collecting:
+                gc.enable()
+
+    def _read(self, name: str, stamp: _Stamp) -> _File:
+        known = self._files.get(name)
+        if known is not None and known.is_current(stamp):
+            return known
+        path = self._folder / name
+        try:
+            content = read_file(path)
+        except UnreadableError as e:
+            return _File(stamp, "", (), (Problem(str(e), file=str(path)),))
+        digest = hashlib.sha256(content.encode()).hexdigest()
+        if known is not None and known.digest == digest:
+            return replace(known, stamp=stamp)
+        found, problems = codec.decode_text(content, str(path), allowed=self._allowed)
+        return _File(stamp, digest, tuple(found), tuple(problems))
+
+    def _index(self) -> Index:
+        problems = [p for f in self._files.values() for p in f.problems]
+        problems += self._repeated_ids()
+        if problems:
+            raise InvalidRecordsError(problems)
+        # Without the names of the files: renaming them, or their order, makes no other revision.
+        digests = sorted(f.digest for f in self._files.values())
+        revision = hashlib.sha256("".join(digests).encode()).hexdigest()[:12]
+        return Index((found.extension for f in self._files.values() for found in f.found), revision)
+
+    def _repeated_ids(self) -> Iterator[Problem]:
+        first: dict[str, str] = {}
+        for name, file in self._files.items():
+            for extension, line in file.found:
+                if extension.id in first:
+                    message = f"an extension with id {extension.id!r} is already in {first[extension.id]}"
+                    yield Problem(message, file=str(self._folder / name), line=line)
+                first.setdefault(extension.id, f"{name}:{line}")
+
+
+def read_file(path: Path) -> str:
+    """The text of a file of records.
+
+    Raises:
+        UnreadableError: It is no regular file, cannot be read, or is not UTF-8; says which.
+    """
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise UnreadableError("is no regular file")
+        return path.read_text("utf-8-sig")
+    except OSError as e:
+        raise UnreadableError(e.strerror or str(e)) from e
+    except UnicodeDecodeError as e:
+        raise UnreadableError(f"is not UTF-8: byte {e.start}") from e
+
+
+def _is_record_file(path: Path) -> bool:
+    return path.suffix in SUFFIXES and not path.name.startswith(".")
+
+
+def _stamp(path: Path, now: int) -> _Stamp:
+    try:
+        s = path.stat()
+    except OSError:
+        # Gone since it was listed, or a link to nothing; reading it says which.
+        return _Stamp((), is_sure=False)
+    return _Stamp((s.st_mtime_ns, s.st_ctime_ns, s.st_size, s.st_ino), is_sure=now - s.st_ctime_ns > _TICK_NS)

@@ -1,0 +1,41 @@
+"""The names of our annotations, and what to say of those that stand where they are not read. Pure."""
+
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
+from typing import Any, Final
+
+PREFIX: Final = "extensions.fuseml.org/"
+RUN_SELECTORS: Final = PREFIX + "run-selectors"
+PIPELINE_SELECTORS: Final = PREFIX + "pipeline-selectors"
+TASK_SELECTORS: Final = PREFIX + "task-selectors"
+POD_SELECTORS: Final = PREFIX + "pod-selectors"
+# From above: what one asks for hides what a later one does by the same name.
+LEVELS: Final = (RUN_SELECTORS, PIPELINE_SELECTORS, TASK_SELECTORS, POD_SELECTORS)
+# Written by us.
+NOTES: Final = frozenset({PREFIX + "resolved", PREFIX + "submitter"})
+# The scheduling gate that keeps a pod from starting before it has been given what it asks for.
+GATE: Final = PREFIX + "injection"
+
+
+def unread(metadata: Mapping[str, Any], advice: str, *, read: Collection[str] = (), notes: bool = False) -> list[str]:
+    """What to say of our annotations among those of *metadata*, apart from those that are *read* there.
+
+    Args:
+        advice: What to do instead.
+        notes: Whether what we write may be there.
+    """
+    annotations = metadata.get("annotations")
+    if not isinstance(annotations, dict):
+        return []
+    found = [key for key in annotations if isinstance(key, str) and key.startswith(PREFIX) and key not in read]
+    return [_message(key, advice) for key in found if not (notes and key in NOTES)]
+
+
+def _message(key: str, advice: str) -> str:
+    if key in NOTES:
+        return f"annotation {key} is written by the webhook; leave it out"
+    if key in LEVELS:
+        return f"annotation {key} is not read here; {advice}"
+    close = get_close_matches(key.removeprefix(PREFIX), [name.removeprefix(PREFIX) for name in LEVELS], n=1)
+    meant = f"did you mean {PREFIX}{close[0]}?" if close else f"there is {RUN_SELECTORS}"
+    return f"unknown annotation {key[:100]}; {meant}"

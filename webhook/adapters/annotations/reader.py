@@ -1,0 +1,225 @@
+"""Selectors in an annotation, given to the steps that it names. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import Any
+
+from registry.documents.positions import Outline, Position
+from webhook.adapters.annotations.names import LEVELS
+from webhook.adapters.annotations.step_keys import AnyKeys, UnknownKeyError, by_group, wider_than
+from webhook.adapters.layout import Annotation, Finding, Layout
+from webhook.adapters.step import Block, Given, Region, Step
+from webhook.objects import manifests
+from webhook.objects.walk import Pointer
+
+MAX_BYTES = 32 * 1024
+MAX_VARIABLES = 1000
+# Each costs a search for what was meant; mending these will show the next ones.
+_MAX_PROBLEMS = 20
+_FIELDS = ("extensions", "env")
+_ENV_FIELDS = ("name", "value")
+
+
+def attached(
+    layout: Layout,
+    annotations: Mapping[str, Any],
+    pointer: Pointer,
+    keys: AnyKeys,
+    *,
+    where: str = "",
+    answered: bool = True,
+) -> Layout:
+    """*layout* with what the one of *annotations* asks for that is at *pointer* in the object."""
+    text = annotations.get(str(pointer[-1]))
+    if text in (None, ""):
+        return layout
+    prefix = f"{where}: " if where else ""
+    if not isinstance(text, str):
+        problem = Finding(f"{prefix}annotation {pointer[-1]}", "must be text; write '|' after its key", pointer)
+        return replace(layout, problems=(*layout.problems, problem))
+    try:
+        content = _read(text)
+    except _UnreadableError as e:
+        annotation = Annotation(pointer, text, text, where, answered)
+        place = f"{prefix}annotation {pointer[-1]}:{e.position.line}:{e.position.column}"
+        problem = Finding(place, str(e), pointer, e.position.line)
+        return replace(layout, annotations=(*layout.annotations, annotation), problems=(*layout.problems, problem))
+    if content is None:
+        return layout
+    return _Reader(layout, Annotation(pointer, text, content, where, answered), keys).run()
+
+
+class _UnreadableError(ValueError):
+    """A text is no YAML that is read here."""
+
+    def __init__(self, message: str, position: Position | None, line: int = 1) -> None:
+        self.position = position or Position(max(line, 1), 1)
+        super().__init__(message)
+
+
+def _read(text: str) -> Any:
+    """What *text* says; None if nothing."""
+    if len(text) > MAX_BYTES or len(text.encode()) > MAX_BYTES:
+        raise _UnreadableError(f"is longer than {MAX_BYTES // 1024} KiB", None)
+    # A small text with anchors may stand for a large one.
+    if "&" in text and (anchor := Outline(text).anchor):
+        raise _UnreadableError("anchors are not read here; write out what they stand for", anchor)
+    documents = list(manifests.load(text))
+    if not documents:
+        return None
+    first, *others = documents
+    if first.problems:
+        problem = first.problems[0]
+        raise _UnreadableError(problem.message + _hint(text), Outline(text).trouble, problem.line)
+    if others:
+        raise _UnreadableError("expected one YAML document, and here is another", None, others[0].line)
+    if first.repeated:
+        problem = first.repeated[0]
+        raise _UnreadableError(problem.message, next(iter(Outline(text).repeated), None), problem.line)
+    return first.content
+
+
+def _hint(text: str) -> str:
+    """What is wrong with ``*:``, an alias to YAML."""
+    lines = (line.lstrip(" {,") for line in text.splitlines())
+    return "; write '*' in quotes" if any(line.startswith(("*:", "* :", "*/")) for line in lines) else ""
+
+
+class _Reader:
+    """Gives the steps of a layout what an annotation says of them."""
+
+    def __init__(self, layout: Layout, annotation: Annotation, keys: AnyKeys) -> None:
+        self._layout = layout
+        self._annotation = annotation
+        self._keys = keys
+        self._level = LEVELS.index(str(annotation.pointer[-1]))
+        self._named: dict[Pointer, Step] = {}
+        self._blocks: dict[Pointer, list[Block]] = {}
+        self._given = {step.pointer: {variable.name: variable for variable in step.given} for step in layout.steps}
+        self._variables_left = MAX_VARIABLES
+        self._problems: list[Finding] = []
+
+    def run(self) -> Layout:
+        content = self._annotation.content
+        if not isinstance(content, dict):
+            self._find((), f"expected a map from steps to what they get, got {_kind(content)}")
+            content = {}
+        for key, entry in content.items():
+            self._entry(key, entry)
+            if len(self._problems) >= _MAX_PROBLEMS:
+                break
+        there = {step.pointer for step in self._layout.steps}
+        named = [step for step in self._named.values() if step.pointer not in there and self._is_asked(step)]
+        wider = by_group(step for step in named if step.behind)
+        regions = {
+            (step.pointer if step.behind else step.pointer[:-1]): Region(
+                step.where, (step, *(wider_than(step, wider) if step.behind else ()))
+            )
+            for step in named
+        }
+        return replace(
+            self._layout,
+            steps=tuple(self._with_asked(step) for step in (*self._layout.steps, *named)),
+            regions={**self._layout.regions, **regions},
+            annotations=(*self._layout.annotations, self._annotation),
+            problems=(*self._layout.problems, *self._problems),
+        )
+
+    def _is_asked(self, step: Step) -> bool:
+        return step.pointer in self._blocks or bool(self._given.get(step.pointer))
+
+    def _with_asked(self, step: Step) -> Step:
+        if not self._is_asked(step):
+            return step
+        blocks = (*step.blocks, *self._blocks.get(step.pointer, ()))
+        return step._replace(blocks=blocks, given=tuple(self._given.get(step.pointer, {}).values()))
+
+    def _find(self, path: Pointer, message: str) -> None:
+        self._problems.append(self._annotation.finding((*self._annotation.pointer, *path), message))
+
+    def _entry(self, key: str, entry: Any) -> None:
+        steps: Sequence[Step] = ()
+        try:
+            steps = self._keys.steps_of(key)
+        except UnknownKeyError as e:
+            self._find((key,), str(e))
+        if not isinstance(entry, dict):
+            self._find((key,), f"expected a map with 'extensions' or 'env', got {_kind(entry)}")
+            return
+        for field in entry:
+            if field not in _FIELDS:
+                self._find((key, field), _unknown(field, _FIELDS))
+        given = list(self._variables(key, entry.get("env")))
+        self._variables_left -= len(given) * len(steps)
+        if self._variables_left < 0:
+            self._find((key,), f"sets more than {MAX_VARIABLES} variables in all steps together")
+            return
+        for step in steps:
+            self._named.setdefault(step.pointer, step)
+            if "extensions" in entry:
+                pointer = (*self._annotation.pointer, key, "extensions")
+                block = Block(pointer, entry["extensions"], self._level)
+                self._blocks.setdefault(step.pointer, []).append(block)
+            for variable in given:
+                self._give(step, variable)
+
+    def _give(self, step: Step, variable: Given) -> None:
+        if step.env is None and not step.behind:
+            path = variable.pointer[len(self._annotation.pointer) :]
+            self._find(path, f"{step.where} has no place for {variable.name!r}: {step.no_env}")
+        first = self._given.setdefault(step.pointer, {}).setdefault(variable.name, variable)
+        if first.value != variable.value and first.level == variable.level:
+            message = f"{step.where} gets another value of {variable.name!r} above"
+            self._find(variable.pointer[len(self._annotation.pointer) :], message)
+
+    def _variables(self, key: str, entries: Any) -> Iterator[Given]:
+        if entries is not None and not isinstance(entries, list):
+            self._find((key, "env"), f"expected a list of variables, got {_kind(entries)}")
+            return
+        names = set()
+        for i, entry in enumerate(entries or ()):
+            path = (key, "env", i)
+            if (problem := wrong_variable(entry)) is not None:
+                field, message = problem
+                self._find((*path, field) if field else path, message)
+            elif entry["name"] in names:
+                self._find(path, f"{entry['name']!r} is set above")
+            else:
+                names.add(entry["name"])
+                pointer = (*self._annotation.pointer, *path, "value")
+                yield Given(pointer, entry["name"], entry["value"], self._level)
+
+
+def wrong_variable(entry: Any) -> tuple[str, str] | None:
+    """The field that is wrong with an entry of ``env``, and what is."""
+    if not isinstance(entry, dict):
+        return "", f"expected a map with 'name' and 'value', got {_kind(entry)}"
+    for field in entry:
+        if field == "valueFrom":
+            return field, "'valueFrom' is not read here; write it into the step's own env"
+        if field not in _ENV_FIELDS:
+            return field, _unknown(field, _ENV_FIELDS)
+    for field in _ENV_FIELDS:
+        value = entry.get(field)
+        if not isinstance(value, str):
+            got = f"expected text, got {_kind(value)}" if field in entry else f"needs a {field!r}"
+            return field, got + ("; write it in quotes" if isinstance(value, (bool, int, float)) else "")
+    name = entry["name"]
+    if not name or not name.isprintable() or "=" in name:
+        return "name", f"{name[:100]!r} cannot be the name of a variable"
+    return None
+
+
+def _unknown(field: str, known: tuple[str, ...]) -> str:
+    close = get_close_matches(field[:100], known, n=1)
+    meant = f"did you mean {close[0]!r}?" if close else f"there are {' and '.join(map(repr, known))}"
+    return f"unknown field {field[:100]!r}; {meant}"
+
+
+def _kind(value: object) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, (bool, int, float)):
+        return str(value).lower()
+    return "a map" if isinstance(value, dict) else "a list" if isinstance(value, list) else "text"

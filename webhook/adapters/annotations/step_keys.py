@@ -1,0 +1,166 @@
+"""Which steps are meant by the keys of an annotation. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Protocol
+
+from webhook.adapters.layout import Behind
+from webhook.adapters.step import Step
+from webhook.objects.walk import Pointer
+
+EVERY = "*"
+_MAX_LISTED = 10
+
+
+class UnknownKeyError(ValueError):
+    """A key names no step, or more than can be given anything."""
+
+
+class AnyKeys(Protocol):
+    """How the keys of one annotation are to be read."""
+
+    def steps_of(self, key: str) -> Sequence[Step]:
+        """The steps that *key* means; none if they are elsewhere.
+
+        Raises:
+            UnknownKeyError: Saying what would be right.
+        """
+
+
+class Keys:
+    """The steps of an object by key: ``train/main``, ``train`` for all of a task's, ``*`` for all of the run's.
+
+    Args:
+        pointer: Where the annotation is.
+    """
+
+    def __init__(self, steps: Iterable[Step], pointer: Pointer, *, behind: Sequence[Behind] = ()) -> None:
+        self._pointer = pointer
+        self._behind = behind
+        # There may be thousands of them and of keys: by what they are, and by all that they are below.
+        self._behind_at: dict[str, list[Behind]] = defaultdict(list)
+        self._behind_below: dict[str, list[Behind]] = defaultdict(list)
+        for there in behind:
+            self._behind_at[there.key].append(there)
+            for above in _prefixes(there.key):
+                self._behind_below[above].append(there)
+        self._steps: dict[str, list[Step]] = defaultdict(list)
+        self._groups: dict[str, list[Step]] = defaultdict(list)
+        for step in steps:
+            self._steps[step.key].append(step)
+            if not step.beside:
+                self._groups[EVERY].append(step)
+                for group in _prefixes(step.key):
+                    self._groups[group].append(step)
+
+    def steps_of(self, key: str) -> Sequence[Step]:
+        """See ``AnyKeys``."""
+        if key not in self._steps:
+            group = group_of(key)
+            here = self._groups.get(group, [])
+            there = [behind_step(k, self._pointer) for k in dict.fromkeys(self._keys_behind(key, is_here=bool(here)))]
+            if not here and not there:
+                raise UnknownKeyError(f"no step is {key[:100]!r}; {self._meant(key)}")
+            return [*here, *there]
+        if len(self._steps[key]) > 1:
+            places = " and ".join(step.where for step in self._steps[key][:3])
+            raise UnknownKeyError(f"{key[:100]!r} means {places}; give one of them another name")
+        return self._steps[key]
+
+    def _keys_behind(self, key: str, *, is_here: bool) -> Iterator[str]:
+        """What *key* means among the steps that are not in the object, as their pods will understand it."""
+        group = group_of(key)
+        for behind in self._near(key):
+            is_below = f"{behind.key}/".startswith(f"{group}/") and bool(behind.key)
+            is_within = key.startswith(f"{behind.key}/") and group != behind.key
+            if behind.advice:
+                if is_below or is_within or (not behind.key and not is_here):
+                    raise UnknownKeyError(f"{behind.why}; {behind.advice}")
+            elif behind.has_tasks and behind.key and is_below:
+                # A pod does not say from which of a pipeline's tasks the pipeline around it came.
+                raise UnknownKeyError(f"{behind.why}; name its tasks, as '{behind.key}/TASK/*'")
+            elif behind.has_tasks and behind.key and is_within and key.count("/") == behind.key.count("/") + 1:
+                # Else it would mean a step of that name in a run whose name ends as the task around does.
+                raise UnknownKeyError(f"{behind.why}; write '{key[:100]}/*' for all steps of a task")
+            elif group == EVERY:
+                yield EVERY if behind.has_tasks or not behind.key else f"{behind.key}/{EVERY}"
+            elif is_within or (not behind.key and not is_here):
+                yield key
+            elif is_below:
+                yield f"{behind.key}/{EVERY}"
+
+    def _near(self, key: str) -> Iterable[Behind]:
+        """Those that *key* may be about."""
+        if group_of(key) == EVERY:
+            return self._behind
+        above = (there for prefix in _prefixes(key) for there in self._behind_at.get(prefix, ()))
+        below = self._behind_below.get(group_of(key), ())
+        return dict.fromkeys([*self._behind_at.get("", ()), *above, *below])
+
+    def _meant(self, key: str) -> str:
+        """What there is, or the closest to *key*."""
+        known = list(dict.fromkeys([*self._steps, *self._groups]))
+        close = [k for k in self._steps if k.endswith(f"/{key}")] or get_close_matches(key[:100], known, n=1)
+        if close:
+            return f"did you mean {close[0]!r}?"
+        if not self._steps:
+            return "there are none"
+        listed = ", ".join(map(repr, list(self._steps)[:_MAX_LISTED]))
+        return f"there are {listed}" + (", …" if len(self._steps) > _MAX_LISTED else "")
+
+
+class Elsewhere:
+    """The keys of an annotation that goes on to pods, where its steps get what it asks for.
+
+    Args:
+        known: The steps that it may name; None if they are not known here.
+    """
+
+    def __init__(self, pointer: Pointer, known: Keys | None) -> None:
+        self._pointer = pointer
+        self._known = known
+
+    def steps_of(self, key: str) -> Sequence[Step]:
+        """See ``AnyKeys``."""
+        steps = self._known.steps_of(key) if self._known is not None else ()
+        if steps and all(step.no_env for step in steps):
+            raise UnknownKeyError(f"nothing can be given to {steps[0].where}: {steps[0].no_env}")
+        return [behind_step(key, self._pointer)]
+
+
+def group_of(key: str) -> str:
+    """``train`` for ``train/*``."""
+    return key if key == EVERY else key.removesuffix(f"/{EVERY}")
+
+
+def _prefixes(key: str) -> Iterator[str]:
+    """``a``, ``a/b`` and ``a/b/c`` of ``a/b/c``."""
+    parts = key.split("/")
+    return ("/".join(parts[:end]) for end in range(1, len(parts) + 1))
+
+
+def by_group(steps: Iterable[Step]) -> Mapping[str, Sequence[Step]]:
+    """*steps* by what their keys mean."""
+    groups = defaultdict(list)
+    for step in steps:
+        groups[group_of(step.key)].append(step)
+    return groups
+
+
+def wider_than(step: Step, groups: Mapping[str, Sequence[Step]]) -> Iterator[Step]:
+    """Those of *groups* whose keys mean all that the key of *step* does, and more."""
+    for group in (EVERY, *_prefixes(step.key.rpartition("/")[0])):
+        yield from (other for other in groups.get(group, ()) if other.key != step.key)
+
+
+def behind_step(key: str, pointer: Pointer) -> Step:
+    """Whatever *key*, in the annotation at *pointer*, will mean in a pod.
+
+    Raises:
+        UnknownKeyError: It can mean nothing in any.
+    """
+    *above, last = key.split("/")
+    if not all((*above, last)) or EVERY in above:
+        raise UnknownKeyError(f"{key[:100]!r} can name no step; write '*', TASK, TASK/STEP or the like")
+    return Step(key, f"step {key[:100]!r}", (*pointer, key), behind=True)

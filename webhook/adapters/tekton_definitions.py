@@ -1,0 +1,58 @@
+"""Tekton's definitions, which runs refer to: what their steps ask for goes on to their pods. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from webhook.adapters.annotations.levels import Home, of_home
+from webhook.adapters.annotations.names import PIPELINE_SELECTORS, TASK_SELECTORS, unread
+from webhook.adapters.annotations.reader import attached
+from webhook.adapters.annotations.step_keys import Keys
+from webhook.adapters.layout import Layout
+from webhook.adapters.step import Engine, Kind, Region
+from webhook.adapters.tekton import Finder
+from webhook.objects.walk import Pointer, as_map, is_controlled
+
+_SPEC: Pointer = ("spec",)
+_METADATA: Pointer = ("metadata",)
+
+
+def pipeline(obj: Mapping[str, Any]) -> Layout:
+    """Find the inline steps of a Pipeline."""
+    finder = Finder()
+    finder.pipeline(as_map(obj.get("spec")), _SPEC, where="", key="", title="spec")
+    layout = finder.layout(is_definition=True)
+    metadata = as_map(obj.get("metadata"))
+    advice = f"on a Pipeline it is {PIPELINE_SELECTORS}"
+    misplaced = (*unread(metadata, advice, read=(PIPELINE_SELECTORS,)), *layout.misplaced)
+    layout = replace(layout, misplaced=misplaced)
+    pointer = (*_METADATA, "annotations", PIPELINE_SELECTORS)
+    keys = Keys(layout.own_steps, pointer, behind=layout.behind)
+    return attached(layout, as_map(metadata.get("annotations")), pointer, keys, answered=False)
+
+
+def task(obj: Mapping[str, Any]) -> Layout:
+    """Find the steps of a Task."""
+    finder = Finder()
+    steps = finder.task(as_map(obj.get("spec")), _SPEC, where="", key="", title="spec", home=_METADATA)
+    home = Home(as_map(obj.get("metadata")), _METADATA, "", steps)
+    return of_home(finder.layout(is_definition=True), home, is_definition=True)
+
+
+def step_action(obj: Mapping[str, Any]) -> Layout:
+    """Say of a StepAction that it cannot ask: Tekton passes nothing on of it."""
+    advice = f"Tekton passes nothing on of a StepAction; write {TASK_SELECTORS} on the Task that uses it"
+    misplaced = unread(as_map(obj.get("metadata")), advice)
+    if "extensions" in as_map(obj.get("spec")):
+        misplaced.append(f"spec: 'extensions' is not read in a StepAction; {advice}")
+    regions = {_SPEC: Region("spec", (), Kind.OTHER)}
+    return Layout(Engine.TEKTON, (), regions, tuple(misplaced), is_definition=True)
+
+
+def other(obj: Mapping[str, Any]) -> Layout | None:
+    """What any other object asks for in vain; None if it has none of our annotations, or a controller made it."""
+    metadata = as_map(obj.get("metadata"))
+    messages = unread(metadata, "it is read on runs, their definitions and pods")
+    if not messages or is_controlled(obj):
+        return None
+    return Layout(Engine.TEKTON, (), {}, tuple(messages), is_definition=True)

@@ -1,0 +1,1 @@
+"""EDGE: what a person types. Each command is a module; all else is composed here."""

@@ -1,0 +1,1 @@
+"""The duty to keep the certificates of the webhook valid."""

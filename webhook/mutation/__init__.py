@@ -1,0 +1,1 @@
+"""An object in, a patch out. Pure."""

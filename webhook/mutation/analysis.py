@@ -1,0 +1,244 @@
+"""All about one object: what each step asks for, gets and why, and the patch that gives it. Pure.
+
+Findings are collected, not raised: ``mutate`` refuses an object that has any, ``explain`` shows them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from registry.resolving.index import Index
+from registry.resolving.resolve import resolve
+from registry.resolving.selectors import Consumer, Selector
+from webhook.adapters.layout import Finding, Layout
+from webhook.adapters.step import Engine, Region, Step
+from webhook.mutation import env_plan, expansion, expressions, handover, resolved_note
+from webhook.mutation.bound_selectors import Bound, bind
+from webhook.mutation.checks import placed
+from webhook.mutation.edits import Additions
+from webhook.mutation.env_plan import Plan
+from webhook.mutation.expansion import Expanded, ExpansionError, Scope
+from webhook.mutation.expressions import Text
+from webhook.mutation.question import asked
+from webhook.mutation.resolved_note import Resolved
+from webhook.mutation.selector_blocks import BlockReader
+from webhook.mutation.settings import Settings
+from webhook.objects.patch import Op
+from webhook.objects.walk import Pointer, at, env_names
+
+MAX_SELECTORS = 64
+MAX_EXPRESSIONS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """What one step that asks gets.
+
+    Attributes:
+        given: The names of the variables that the annotation sets for it.
+    """
+
+    step: Step
+    bounds: tuple[Bound, ...]
+    plan: Plan
+    given: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Analysis:
+    """What becomes of an object. With *findings*, *ops* is empty: all of it or nothing.
+
+    Attributes:
+        uses: Each expression, with where it stands.
+    """
+
+    reports: tuple[StepReport, ...] = ()
+    uses: list[tuple[str, str]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    ops: tuple[Op, ...] = ()
+
+
+def analyse(
+    obj: Mapping[str, Any],
+    layout: Layout,
+    found: Sequence[Text],
+    *,
+    index: Index,
+    consumer: Consumer,
+    settings: Settings,
+) -> Analysis:
+    """Work out what *obj*, whose steps and texts are given, asks for and gets."""
+    return _Analyser(obj, layout, index, consumer, settings).run(found)
+
+
+class _Analyser:
+    def __init__(
+        self, obj: Mapping[str, Any], layout: Layout, index: Index, consumer: Consumer, settings: Settings
+    ) -> None:
+        self._obj = obj
+        self._layout = layout
+        self._index = index
+        self._consumer = consumer
+        self._settings = settings
+        self._blocks = BlockReader(layout)
+        self._result = Analysis(findings=self._blocks.findings)
+        self._bounds: dict[tuple[Selector, Consumer], Bound] = {}
+        self._scopes: dict[int, Scope] = {}
+        self._additions = Additions(obj)
+        # Values of the annotation that cannot be had; several steps may get the same.
+        self._complained: set[Pointer] = set()
+
+    def run(self, found: Sequence[Text]) -> Analysis:
+        result = self._result
+        result.reports = tuple(self._report(step) for step in self._layout.steps if step.asks)
+        # Selectors that are not read would be missed by every expression that uses them.
+        if not self._layout.is_misread:
+            for report in result.reports:
+                self._give(report)
+            for text in found:
+                self._expand(text, partial(self._additions.replace, text))
+            result.findings += handover.findings(self._obj, self._layout)
+        self._check_limits()
+        result.warnings = list(dict.fromkeys(result.warnings))
+        if not result.findings:
+            added = tuple(self._additions.ops())
+            is_noted = self._layout.annotated and (added or handover.is_changed(self._layout))
+            note = resolved_note.text_of(self._resolved(found)) if is_noted else ""
+            result.ops = (*added, *handover.ops(self._obj, self._layout, note))
+        return result
+
+    def _check_limits(self) -> None:
+        for count, limit, what in (
+            (self._blocks.count, MAX_SELECTORS, "selectors"),
+            (len(self._result.uses), MAX_EXPRESSIONS, "expressions"),
+        ):
+            if count > limit:
+                self._find("", f"the object holds {count} {what}; {limit} are the limit")
+
+    def _find(self, where: str, message: str, pointer: Pointer = ()) -> None:
+        self._result.findings.append(Finding(where, message, pointer))
+
+    def _report(self, step: Step) -> StepReport:
+        bounds = tuple(self._bind(selector, step) for selector in self._blocks.selectors_of(step))
+        for bound in bounds:
+            self._judge(step, bound)
+        env = at(self._obj, step.env) if step.env else None
+        if (bounds or step.given) and env is not None and not isinstance(env, list):
+            self._find(step.where, "'env' must be a list", step.env or ())
+        taken = env_names({"env": env}) | step.present
+        given = tuple(variable.name for variable in step.given if variable.name not in taken)
+        own_names = env_names({"env": env}).union(given)
+        plan = env_plan.plan(step, bounds, own_names, engine=self._engine(step), settings=self._settings)
+        for problem in plan.problems:
+            self._find(step.where, problem, step.pointer)
+        self._result.warnings += [f"{step.where}: {warning}" for warning in plan.warnings]
+        if step.env and plan.entries:
+            self._additions.put(step.env, plan.entries)
+        return StepReport(step, bounds, plan, given)
+
+    def _engine(self, step: Step) -> Engine:
+        """Who reads what *step* is given before its process does."""
+        return Engine.KUBERNETES if step.behind else self._layout.engine
+
+    def _bind(self, selector: Selector, step: Step) -> Bound:
+        """The same object each time that the same is asked."""
+        consumer = self._consumer.of_pods if step.behind else self._consumer
+        key = selector, consumer
+        if key not in self._bounds:
+            self._bounds[key] = bind(resolve(selector, self._index, consumer))
+        return self._bounds[key]
+
+    def _judge(self, step: Step, bound: Bound) -> None:
+        resolution = bound.resolution
+        if resolution.binding is None:
+            if not bound.selector.optional:
+                self._blocks.refused.add(bound.selector.name)
+                self._find(step.where, f"selector {bound.selector}: {resolution.why}", step.pointer)
+        elif resolution.rivals:
+            others = ", ".join(resolution.rivals[:3]) + (", …" if len(resolution.rivals) > 3 else "")
+            chosen = "/".join(bound.chosen[:2])
+            text = f"selector {bound.selector.name!r}: {chosen} chosen over {others}: {resolution.why}"
+            if self._settings.ambiguity == "refuse":
+                advice = "say more in the selector, or set default: true on a service"
+                self._find(step.where, f"{text}; {advice}", step.pointer)
+            else:
+                self._result.warnings.append(f"{step.where}: {text}")
+
+    def _give(self, report: StepReport) -> None:
+        """Put the variables of the annotation before the step's own, but for those that are set there."""
+        step = report.step
+        for variable, text in expressions.given(step, self._layout):
+            if step.behind:
+                self._expand(text, _put_nothing, Engine.KUBERNETES)
+            elif variable.name in report.given:
+                self._expand(text, partial(self._additions.set, step.env or (), variable.name))
+            else:
+                self._result.warnings.append(f"{step.where}: its own {variable.name!r} is kept, not the annotation's")
+
+    def _expand(self, text: Text, put: Callable[[Expanded], None], engine: Engine | None = None) -> None:
+        if text.pointer in self._complained:
+            return
+        try:
+            template = expansion.parse(text, braces=self._layout.braces)
+            self._result.uses += [(text.where, str(expression)) for expression in template.expressions]
+            if len(self._result.uses) > MAX_EXPRESSIONS:
+                return
+            if any(expression.name in self._blocks.refused for expression in template.expressions):
+                # The selector is complained about already; its expressions would only say it again.
+                return
+            expanded = expansion.expand(
+                template,
+                self._scope(text.region),
+                place=text.place,
+                engine=engine or self._layout.engine,
+                settings=self._settings,
+            )
+            self._result.warnings += [f"{text.where}: {warning}" for warning in expanded.warnings]
+            put(expanded)
+        except ExpansionError as e:
+            self._result.findings.append(placed(self._layout, text, str(e)))
+            self._complained.add(text.pointer)
+
+    def _scope(self, region: Region) -> Scope:
+        """The selectors of a region; the same object for all of its strings."""
+        if id(region) not in self._scopes:
+            pointers = None if region.steps is None else {step.pointer for step in region.steps}
+            self._scopes[id(region)] = Scope(
+                (report.step.where, bound)
+                for report in self._result.reports
+                if pointers is None or report.step.pointer in pointers
+                for bound in report.bounds
+            )
+        return self._scopes[id(region)]
+
+    def _resolved(self, found: Sequence[Text]) -> Resolved:
+        answered = self._layout.answered
+        reports = [r for r in self._result.reports if self._layout.annotation_at(r.step.pointer) is None]
+        return Resolved(
+            asked=asked(self._obj, self._layout, found),
+            annotation=resolved_note.digest(answered[0].content) if answered else "",
+            literals=self._additions.literals(self._layout),
+            steps={r.step.key: {b.selector.name: _ids(b, r.plan) for b in r.bounds} for r in reports if r.bounds},
+            env={r.step.key: list(r.given) for r in reports if r.given},
+            private=sorted(self._additions.private),
+        )
+
+
+def _put_nothing(_: Expanded) -> None:
+    """What is expanded here only to see whether it can be, is put into a pod later."""
+
+
+def _ids(bound: Bound, plan: Plan) -> dict[str, Any]:
+    """What a note says of one selector: ids and names, no values."""
+    binding = bound.resolution.binding
+    if binding is None:
+        return {}
+    ids: dict[str, Any] = {"extension": binding.extension.id, "service": binding.service.id}
+    if binding.endpoint:
+        ids["endpoint"] = binding.endpoint.type
+    if binding.credentials:
+        ids["credentials"] = binding.credentials.id
+    injected = [o.name for o in plan.outcomes[bound.selector.name] if o.fate is env_plan.Fate.INJECTED]
+    return ids | ({"variables": injected} if injected else {})

@@ -1,0 +1,129 @@
+"""What a binding offers to a step: its variables, and the fields that expressions read. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from registry.resolving.resolve import Binding, Resolution
+from registry.resolving.selectors import Selector
+
+Level = Literal["extension", "service", "endpoint", "credentials"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Which configuration a variable comes from. Equal sources give equal values."""
+
+    level: Level
+    extension: str
+    service: str = ""
+    part: str = ""
+
+    def __str__(self) -> str:
+        """``credentials 'default' of mlflow/store``."""
+        owner = f"{self.extension}/{self.service}" if self.service else self.extension
+        part = f" {self.part!r}" if self.part else ""
+        return f"{self.level}{part} of {owner}" if self.service else f"{self.level} {owner}"
+
+
+@dataclass(frozen=True, slots=True)
+class SecretKey:
+    """Where in a Kubernetes Secret a value is.
+
+    Attributes:
+        elsewhere: The namespace of the Secret, if it is not the run's own: then no reference can reach it.
+    """
+
+    name: str
+    key: str
+    elsewhere: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One entry of a binding's configuration.
+
+    Attributes:
+        value: Its text; for a *secret* only a placeholder.
+        secret: Set if the value is not known here and is delivered by reference.
+    """
+
+    key: str
+    source: Source
+    value: str
+    secret: SecretKey | None = None
+
+    @property
+    def is_credential(self) -> bool:
+        """Whether its value must not be shown."""
+        return self.source.level == "credentials"
+
+    def __repr__(self) -> str:
+        """Without the value."""
+        return f"Variable({self.key!r}, {self.source})"
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A selector of a step with what it was resolved to."""
+
+    selector: Selector
+    resolution: Resolution
+    variables: Mapping[str, Variable]
+    fields: Mapping[str, Any]
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The ids of what was chosen: extension, service, credentials; nothing if nothing was."""
+        binding = self.resolution.binding
+        if binding is None:
+            return ()
+        return binding.extension.id, binding.service.id, binding.credentials.id if binding.credentials else ""
+
+
+def bind(resolution: Resolution) -> Bound:
+    """Lay out what the binding of *resolution* offers; nothing, if there is none."""
+    binding = resolution.binding
+    if binding is None:
+        return Bound(resolution.selector, resolution, {}, {"cfg": {}})
+    # The deeper configuration wins, at the place of the one that it replaces.
+    variables = {v.key: v for v in _variables(binding)}
+    return Bound(resolution.selector, resolution, variables, _fields(binding, variables))
+
+
+def _variables(binding: Binding) -> Iterator[Variable]:
+    extension, service = binding.extension, binding.service
+    source = Source("extension", extension.id)
+    yield from (Variable(k, source, v) for k, v in extension.configuration.items())
+    source = Source("service", extension.id, service.id)
+    yield from (Variable(k, source, v) for k, v in service.configuration.items())
+    if binding.endpoint:
+        source = Source("endpoint", extension.id, service.id, binding.endpoint.url)
+        yield from (Variable(k, source, v) for k, v in binding.endpoint.configuration.items())
+    if binding.credentials:
+        credentials = binding.credentials
+        source = Source("credentials", extension.id, service.id, credentials.id)
+        for key, value in credentials.configuration.items():
+            if credentials.secret_ref:
+                yield Variable(key, source, "", SecretKey(credentials.secret_ref.name, value, binding.elsewhere))
+            else:
+                yield Variable(key, source, value)
+
+
+def _fields(binding: Binding, variables: Mapping[str, Variable]) -> dict[str, Any]:
+    """What ``extension.NAME`` holds in an expression; what the record leaves open is left out."""
+    extension, service, endpoint = binding.extension, binding.service, binding.endpoint
+    fields = {
+        "url": endpoint.url if endpoint else "",
+        "endpoint_type": endpoint.type if endpoint else "",
+        "product": extension.product,
+        "version": extension.version,
+        "zone": extension.zone,
+        "extension_id": extension.id,
+        "service_id": service.id,
+        "service_resource": service.resource,
+        "service_category": service.category,
+        "credentials_id": binding.credentials.id if binding.credentials else "",
+    }
+    given: dict[str, Any] = {name: value for name, value in fields.items() if value}
+    return given | {"cfg": {key: variable.value for key, variable in variables.items()}}

@@ -1,0 +1,57 @@
+"""What is wrong with an object, as far as that can be said without a registry. Pure."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import renderer
+from webhook.adapters.layout import Finding, Layout
+from webhook.mutation import expansion, expressions
+from webhook.mutation.expansion import ExpansionError
+from webhook.mutation.expressions import Text
+from webhook.mutation.selector_blocks import BlockReader
+
+if TYPE_CHECKING:
+    from webhook.objects.walk import Pointer
+
+
+def findings(layout: Layout, found: Sequence[Text]) -> list[Finding]:
+    """What the author of an object whose steps and texts are given must mend."""
+    reader = BlockReader(layout)
+    names = {step.pointer: {s.name for s in reader.selectors_of(step)} for step in layout.steps}
+    problems = reader.findings
+    if layout.is_misread:
+        # Which selectors there are is not known.
+        return problems
+    complained: set[Pointer] = set()
+    given = (text for step in layout.steps if step.given for _, text in expressions.given(step, layout))
+    for text in (*found, *given):
+        if text.pointer in complained:
+            continue  # A value that several steps get.
+        steps = layout.steps if text.region.steps is None else text.region.steps
+        # A selector that is complained about is there all the same.
+        known = reader.refused.union(*(names[step.pointer] for step in steps))
+        for message in _problems(text, known, braces=layout.braces):
+            problems.append(placed(layout, text, message))
+            complained.add(text.pointer)
+    return problems
+
+
+def placed(layout: Layout, text: Text, message: str) -> Finding:
+    """What is wrong with *text*, and where."""
+    annotation = layout.annotation_at(text.pointer)
+    if annotation is not None:
+        return annotation.finding(text.pointer, f"{text.where}: {message}")
+    return Finding(text.where, message, text.pointer)
+
+
+def _problems(text: Text, known: set[str], *, braces: bool) -> Iterator[str]:
+    try:
+        template = expansion.parse(text, braces=braces)
+    except ExpansionError as e:
+        yield str(e)
+        return
+    for expression in template.expressions:
+        if expression.name not in known:
+            there = f"there are {', '.join(sorted(known))}" if known else "there are no selectors"
+            problem = f"no selector is named {expression.name!r} here; {there}"
+            yield str(renderer.ExpressionError(expression.source, problem))

@@ -1,0 +1,185 @@
+"""Which variables a step gets, from what and why not. Every rule of precedence lives here. Pure.
+
+The author's own variable wins; the deeper configuration wins; equal sources give a name once; different sources of one
+name are a refusal; what steers a loader or an interpreter is not injected unless the operator allows it.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from registry.records.variables import is_name, steers
+from webhook.adapters.step import Engine, Place, Step
+from webhook.mutation.bound_selectors import Bound, SecretKey, Variable
+from webhook.mutation.escaping import UnsafeError, written
+from webhook.mutation.settings import Settings
+
+HIDDEN = "<hidden>"
+
+
+class Fate(Enum):
+    """What becomes of one entry of a binding's configuration in a step."""
+
+    INJECTED = "injected"
+    KEPT = "the author's own value is kept"
+    SAME = "already there from the same source"
+    EXPRESSIONS_ONLY = "no name for a variable, for expressions only"
+    NOT_ASKED = "inject: false, for expressions only"
+    CONFLICT = "refused: another selector gives the same name"
+    NO_PLACE = "refused: the step has no place for variables"
+    ELSEWHERE = "refused: its Secret is in another namespace"
+    STEERING = "refused: gives orders to a loader, shell or interpreter"
+    UNSAFE = "refused: would be changed on its way"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of *variable*, which would be called *name* in the step."""
+
+    name: str
+    variable: Variable
+    fate: Fate
+
+
+@dataclass(slots=True)
+class Plan:
+    """The variables to put before a step's own.
+
+    Attributes:
+        entries: As they are written, by name and in order.
+        outcomes: By selector name, for each entry of its configuration.
+    """
+
+    entries: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    outcomes: dict[str, list[Outcome]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def plan(step: Step, bounds: Sequence[Bound], own_names: frozenset[str], *, engine: Engine, settings: Settings) -> Plan:
+    """Decide what *step* gets for *bounds*, given the names that its author has set."""
+    result = Plan()
+    givers: dict[str, tuple[Bound, Variable]] = {}
+    for bound in bounds:
+        outcomes = result.outcomes.setdefault(bound.selector.name, [])
+        for variable in bound.variables.values():
+            name = bound.selector.env_prefix + variable.key
+            fate = _fate(name, variable, bound, taken=own_names | step.present, givers=givers)
+            if fate is Fate.INJECTED:
+                fate = _hindrance(name, variable, step, settings) or fate
+            if fate is Fate.INJECTED:
+                givers[name] = (bound, variable)
+                try:
+                    result.entries[name] = entry(name, variable, engine=engine, settings=settings)
+                except UnsafeError as e:
+                    fate = Fate.UNSAFE
+                    result.problems.append(_unsafe(name, variable, bound, e))
+            elif fate is Fate.CONFLICT:
+                result.problems.append(_conflict(name, givers[name], (bound, variable)))
+            outcomes.append(Outcome(name, variable, fate))
+        _judge(bound, outcomes, step, result)
+    return result
+
+
+def _fate(
+    name: str,
+    variable: Variable,
+    bound: Bound,
+    *,
+    taken: frozenset[str],
+    givers: Mapping[str, tuple[Bound, Variable]],
+) -> Fate:
+    if not bound.selector.inject:
+        return Fate.NOT_ASKED
+    if not is_name(name):
+        return Fate.EXPRESSIONS_ONLY
+    if name in taken:
+        return Fate.KEPT
+    if name in givers:
+        return Fate.SAME if givers[name][1].source == variable.source else Fate.CONFLICT
+    return Fate.INJECTED
+
+
+def _hindrance(name: str, variable: Variable, step: Step, settings: Settings) -> Fate | None:
+    if step.no_env:
+        return Fate.NO_PLACE
+    if variable.secret is not None and variable.secret.elsewhere:
+        return Fate.ELSEWHERE
+    return Fate.STEERING if steers(name) and name not in settings.allowed_variables else None
+
+
+def _judge(bound: Bound, outcomes: Sequence[Outcome], step: Step, result: Plan) -> None:
+    """Say once of a selector what is the matter with any number of its variables."""
+    fates = {outcome.fate for outcome in outcomes}
+    if fates <= {Fate.INJECTED, Fate.KEPT, Fate.SAME}:
+        return
+    which = f"selector {bound.selector.name!r}"
+    names = {fate: ", ".join(repr(o.name) for o in outcomes if o.fate is fate) for fate in fates}
+    if Fate.NO_PLACE in names:
+        result.problems.append(
+            f"{which}: its variables have no place: {step.no_env}; set inject: false to use expressions only"
+        )
+    if Fate.ELSEWHERE in names:
+        variable = next(o.variable for o in outcomes if o.fate is Fate.ELSEWHERE)
+        result.problems.append(f"{which}: {elsewhere(variable)}; set inject: false if the step can do without")
+    if steering := names.get(Fate.STEERING):
+        result.problems.append(
+            f"{which}: {steering} would give orders to a loader, shell or interpreter; choose another env_prefix, or "
+            "ask the operator for --allow-variable"
+        )
+    if unusable := names.get(Fate.EXPRESSIONS_ONLY):
+        result.warnings.append(f"{which}: no variable can be called {unusable}; use it in expressions")
+
+
+def entry(name: str, variable: Variable, *, engine: Engine, settings: Settings) -> dict[str, Any]:
+    """The item of an ``env`` list that gives *variable* the name *name*.
+
+    Raises:
+        UnsafeError: Its value cannot be written so that it arrives as it is.
+    """
+    if variable.secret is not None:
+        if engine is Engine.FUSEML:
+            raise UnsafeError("the value is in a Kubernetes Secret, which a FuseML document cannot refer to")
+        return by_reference(name, variable.secret)
+    value = written(variable.value, engine, Place.ENV)
+    return {"name": name, "value": shown(value, variable, settings)}
+
+
+def by_reference(name: str, secret: SecretKey) -> dict[str, Any]:
+    """An item of an ``env`` list whose value the kubelet takes from a Secret."""
+    return {"name": name, "valueFrom": {"secretKeyRef": {"name": secret.name, "key": secret.key}}}
+
+
+def elsewhere(variable: Variable) -> str:
+    """Why no reference can reach the Secret of *variable*, and what would help."""
+    secret = variable.secret
+    namespace = secret.elsewhere if secret else ""
+    return (
+        f"{variable.source} are in a Secret of namespace {namespace!r}, and a run can refer to Secrets of its own "
+        "namespace only; ask for an Extension and a Secret in this namespace"
+    )
+
+
+def shown(value: str, variable: Variable, settings: Settings) -> str:
+    """*value*, unless it is a credential's and those are not to be shown."""
+    return HIDDEN if variable.is_credential and not settings.show_credentials else value
+
+
+def private_name(selector: str, key: str) -> str:
+    """The variable that carries a credential into a longer value: ``_FUSEML_STORE_AWS_SECRET_ACCESS_KEY``."""
+    return "_FUSEML_" + re.sub(r"\W", "_", f"{selector}_{key}", flags=re.ASCII).upper()
+
+
+def _conflict(name: str, first: tuple[Bound, Variable], second: tuple[Bound, Variable]) -> str:
+    (bound_a, variable_a), (bound_b, variable_b) = first, second
+    return (
+        f"selectors {bound_a.selector.name!r} ({variable_a.source}) and {bound_b.selector.name!r} "
+        f"({variable_b.source}) both give {name!r}; set env_prefix or inject: false on one of them"
+    )
+
+
+def _unsafe(name: str, variable: Variable, bound: Bound, error: UnsafeError) -> str:
+    remedy = "" if variable.secret else "ask the operator to keep it as a credential with a secretRef, or "
+    return f"selector {bound.selector.name!r}: {name!r} from {variable.source}: {error}; {remedy}set inject: false"

@@ -1,0 +1,169 @@
+"""A string with expressions -> what to put in its place. Pure.
+
+A credential never gets into a string that is stored in clear, unless the operator's settings say so.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import renderer
+from webhook.adapters.step import Engine, Place
+from webhook.mutation import env_plan
+from webhook.mutation.bound_selectors import Bound, SecretKey, Variable
+from webhook.mutation.escaping import UnsafeError, joined, written
+from webhook.mutation.expressions import Text
+from webhook.mutation.settings import Settings
+
+MAX_TEXT_BYTES = 256 * 1024
+_IN_CLEAR = (
+    "names a credential, which would be stored in clear here; make it the whole value of an env entry, and use that "
+    "variable here"
+)
+
+
+class ExpansionError(ValueError):
+    """A string cannot be expanded; the message does not say where."""
+
+
+class Scope:
+    """The selectors that a string may use, by name.
+
+    A name that means different services in different steps is kept apart: it is a refusal only where it is used.
+    """
+
+    def __init__(self, bounds: Iterable[tuple[str, Bound]]) -> None:
+        self._bounds: dict[str, tuple[str, Bound]] = {}
+        self._ambiguous: dict[str, tuple[str, str]] = {}
+        for where, bound in bounds:
+            first_where, first = self._bounds.setdefault(bound.selector.name, (where, bound))
+            if first.chosen != bound.chosen:
+                self._ambiguous.setdefault(bound.selector.name, (first_where, where))
+        self._fields = {name: bound.fields for name, (_, bound) in self._bounds.items()}
+
+    def variable(self, expression: renderer.Expression) -> Variable | None:
+        """The configuration entry that *expression* reads; None if it reads something else."""
+        if expression.name in self._ambiguous:
+            first, second = self._ambiguous[expression.name]
+            raise _refused(
+                expression,
+                f"{expression.name!r} means different services in {first} and {second}; give one of the selectors "
+                "another name",
+            )
+        found = self._bounds.get(expression.name)
+        return found[1].variables.get(expression.key) if found and expression.key is not None else None
+
+    def evaluate(self, expression: renderer.Expression) -> str:
+        """The value of *expression*."""
+        try:
+            return renderer.evaluate(expression, self._fields)
+        except renderer.ExpressionError as e:
+            found = self._bounds.get(expression.name)
+            if found is not None and found[1].resolution.binding is None:
+                problem = f'{expression.name!r} is optional and found nothing; add | default("...")'
+                raise renderer.ExpressionError(expression.source, problem) from e
+            raise
+
+
+@dataclass(slots=True)
+class Expanded:
+    """What becomes of a string.
+
+    Attributes:
+        content: The string.
+        secret: Set if the whole value is one of a Secret: ``valueFrom`` takes its place, and *content* is "".
+        private: Variables that *content* refers to, by name, and the Secret's key of each.
+    """
+
+    content: str = ""
+    secret: SecretKey | None = None
+    private: dict[str, SecretKey] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+def parse(text: Text, *, braces: bool) -> renderer.Template:
+    """Read the expressions of *text*.
+
+    Raises:
+        ExpansionError: One breaks the grammar, or the string is too long to look at.
+    """
+    if len(text.content.encode()) > MAX_TEXT_BYTES:
+        raise ExpansionError(f"is longer than {MAX_TEXT_BYTES // 1024} KiB, too long to hold an expression")
+    try:
+        return renderer.parse(text.content, braces=braces)
+    except renderer.ExpressionError as e:
+        raise ExpansionError(str(e)) from e
+
+
+def expand(template: renderer.Template, scope: Scope, *, place: Place, engine: Engine, settings: Settings) -> Expanded:
+    """Give every expression of *template* its value.
+
+    Raises:
+        ExpansionError: One has none, or its value must not or cannot stand there.
+    """
+    return _Expander(template, scope, place, engine, settings).run()
+
+
+@dataclass(slots=True)
+class _Expander:
+    template: renderer.Template
+    scope: Scope
+    place: Place
+    engine: Engine
+    settings: Settings
+    result: Expanded = field(default_factory=Expanded)
+
+    def run(self) -> Expanded:
+        pieces = [(p, p) if isinstance(p, str) else self._checked(p) for p in self.template.parts]
+        try:
+            joined([piece for piece, _ in pieces], self.engine)
+        except UnsafeError as e:
+            raise ExpansionError(str(e)) from e
+        self.result.content = "".join(shown for _, shown in pieces)
+        return self.result
+
+    def _checked(self, expression: renderer.Expression) -> tuple[str, str]:
+        try:
+            return self._piece(expression)
+        except renderer.ExpressionError as e:
+            raise ExpansionError(str(e)) from e
+        except UnsafeError as e:
+            raise _refused(expression, str(e)) from e
+
+    def _piece(self, expression: renderer.Expression) -> tuple[str, str]:
+        """What stands in the string for *expression*, and the same as it is to be shown."""
+        variable = self.scope.variable(expression)
+        if variable is not None and variable.secret is not None:
+            if variable.secret.elsewhere:
+                raise _refused(expression, env_plan.elsewhere(variable))
+            reference = self._reference(expression, variable.secret)
+            return reference, reference
+        if variable is not None and variable.is_credential and self.place is not Place.ENV:
+            self._check_policy(expression)
+        value = written(self.scope.evaluate(expression), self.engine, self.place)
+        return value, env_plan.shown(value, variable, self.settings) if variable else value
+
+    def _reference(self, expression: renderer.Expression, secret: SecretKey) -> str:
+        """How a string refers to a value that only the kubelet will see."""
+        if self.place is not Place.ENV:
+            raise _refused(expression, _IN_CLEAR)
+        if self.engine is Engine.FUSEML:
+            raise _refused(expression, "the value is in a Kubernetes Secret, which a FuseML document cannot refer to")
+        if any(f.name != "default" for f in expression.filters):
+            raise _refused(expression, "the value is in a Kubernetes Secret, where no filter can reach it")
+        if len(self.template.parts) == 1:
+            self.result.secret = secret
+            return ""
+        name = env_plan.private_name(expression.name, expression.key or "")
+        if self.result.private.setdefault(name, secret) != secret:
+            raise _refused(expression, f"two values here would need the name {name!r}; rename one of the selectors")
+        return f"$({name})"
+
+    def _check_policy(self, expression: renderer.Expression) -> None:
+        if self.settings.plaintext_credentials == "deny":
+            raise _refused(expression, _IN_CLEAR)
+        if self.settings.plaintext_credentials == "warn":
+            self.result.warnings.append(f"expression {str(expression)!r} stores a credential in clear")
+
+
+def _refused(expression: renderer.Expression, problem: str) -> ExpansionError:
+    return ExpansionError(str(renderer.ExpressionError(expression.source, problem)))

@@ -1,0 +1,219 @@
+"""What steps of a definition ask for -> annotations that go on to their pods. Pure.
+
+Engines know nothing of ``extensions``, and what they fill into a definition when it runs must not be taken for
+expressions. So blocks, and variables whose values hold expressions, are moved into the annotation ``task-selectors`` of
+the task or template that they stand in; an expression anywhere else is refused.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from webhook.adapters.annotations.names import PIPELINE_SELECTORS, RUN_SELECTORS, TASK_SELECTORS
+from webhook.adapters.annotations.reader import MAX_BYTES, wrong_variable
+from webhook.adapters.annotations.step_keys import EVERY
+from webhook.adapters.layout import Finding, Layout
+from webhook.adapters.step import Engine, Step
+from webhook.mutation import checks
+from webhook.mutation.escaping import refers_to_tekton
+from webhook.mutation.expressions import Text
+from webhook.objects import manifests
+from webhook.objects.patch import Op, put_all, remove
+from webhook.objects.walk import Pointer, as_map, at, env_names, maps_in, name_of
+
+_ADVICE = (
+    "in a definition, expressions are read in the env of steps only: make it the value of a variable, and use that here"
+)
+_SPLIT = "give the expression a variable of its own, and refer to that with $(NAME)"
+_ARGOS = "holds '{{', which Argo would expand"
+_REFERENCE = re.compile(r"\$\(([^)]*)\)")
+_WHOLE: Pointer = ("metadata", "annotations", PIPELINE_SELECTORS)
+
+
+def lift(
+    obj: Mapping[str, Any], layout: Layout, found: Sequence[Text], old: Mapping[str, Any] | None = None
+) -> tuple[list[Finding], list[Op]]:
+    """Move what the steps of the definition *obj* ask for to where it goes on to their pods.
+
+    Args:
+        old: On UPDATE, the definition as it is stored.
+
+    Returns:
+        What its author must mend, or the operations.
+    """
+    return _Lifter(obj, layout, old).run(found)
+
+
+class _Lifter:
+    def __init__(self, obj: Mapping[str, Any], layout: Layout, old: Mapping[str, Any] | None) -> None:
+        self._obj = obj
+        self._old = old
+        self._layout = layout
+        self._findings: list[Finding] = []
+        # Places of the variables that are moved, by their list.
+        self._moved: dict[Pointer, list[int]] = defaultdict(list)
+        # Annotations that change, by the metadata that they are in; None for one that is taken away.
+        self._written: dict[Pointer, dict[str, str | None]] = defaultdict(dict)
+
+    def run(self, found: Sequence[Text]) -> tuple[list[Finding], list[Op]]:
+        envs = {step.env for step in self._layout.steps if step.env and step.home}
+        movable = [text for text in found if text.pointer[-1] == "value" and text.pointer[:-2] in envs]
+        if self._layout.is_expanded:
+            movable = []
+            self._findings += checks.findings(self._as_expanded(), found)
+        self._findings += checks.findings(self._layout, movable)
+        if self._layout.is_misread:
+            return self._findings, []
+        if not self._layout.is_expanded:
+            self._findings += [Finding(text.where, _ADVICE, text.pointer) for text in found if text not in movable]
+        if self._findings:
+            return self._findings, []
+        for text in movable:
+            self._moved[text.pointer[:-2]].append(int(text.pointer[-2]))
+        homes: dict[Pointer, list[tuple[Step, dict[str, Any]]]] = defaultdict(list)
+        named = Counter((step.home, step.local) for step in self._layout.steps)
+        for step in self._layout.steps:
+            entry = self._entry(step)
+            if step.home and entry:
+                if named[step.home, step.local] > 1:
+                    self._find(step.where, f"another one is {step.local!r}, too; give it another name", step.pointer)
+                homes[step.home].append((step, entry))
+        for home, entries in homes.items():
+            self._add(home, entries)
+        self._share()
+        return (self._findings, []) if self._findings else ([], list(self._ops()))
+
+    def _as_expanded(self) -> Layout:
+        """What is known where its expressions are expanded: what goes on to pods is not."""
+        answered = [a for a in self._layout.annotations if a.pointer[-1] == RUN_SELECTORS]
+
+        def is_known(pointer: Pointer) -> bool:
+            return any(annotation.covers(pointer) for annotation in answered)
+
+        steps = (
+            step._replace(
+                blocks=tuple(block for block in step.blocks if is_known(block.pointer)),
+                given=tuple(variable for variable in step.given if is_known(variable.pointer)),
+            )
+            for step in self._layout.steps
+        )
+        return replace(self._layout, steps=tuple(steps))
+
+    def _find(self, where: str, message: str, pointer: Pointer) -> None:
+        self._findings.append(Finding(where, message, pointer))
+
+    def _entry(self, step: Step) -> dict[str, Any]:
+        """What *step* asks for, as an annotation says it."""
+        blocks = tuple(block for block in step.blocks if self._layout.annotation_at(block.pointer) is None)
+        entry = step._replace(blocks=blocks, given=()).entry
+        if step.asks and step.no_env:
+            self._find(step.where, f"nothing can be given to it: {step.no_env}", step.pointer)
+        if step.env in self._moved:
+            entry["env"] = list(self._variables(step, self._moved[step.env]))
+        return entry
+
+    def _variables(self, step: Step, places: Sequence[int]) -> Iterator[dict[str, Any]]:
+        env = at(self._obj, step.env or ())
+        staying = env_names({"env": [item for i, item in enumerate(env) if i not in places]}) | step.present
+        names = Counter(str(item.get("name")) for _, item in maps_in(env))
+        for i in places:
+            where = f"{step.where}.env[{i}]"
+            if (problem := wrong_variable(env[i])) is not None:
+                self._find(where, problem[1], step.pointer)
+                continue
+            name, value = env[i]["name"], env[i]["value"]
+            if names[name] > 1:
+                self._find(where, f"{name!r} is set twice", step.pointer)
+            if name in step.present:
+                message = "another value of it is set for all steps, and would win in its pod; take that out"
+                self._find(f"{step.where}.env[{name}]", message, step.pointer)
+            for message in self._hindrances(value, staying):
+                self._find(f"{step.where}.env[{name}]", f"{message}; {_SPLIT}", step.pointer)
+            yield {"name": name, "value": value}
+
+    def _hindrances(self, value: str, staying: frozenset[str]) -> Iterator[str]:
+        """Why *value* would not be the same in the annotation."""
+        for name in staying.intersection(_REFERENCE.findall(value)):
+            yield f"refers to $({name}), and would come before it"
+        if self._layout.engine is Engine.TEKTON and refers_to_tekton(value):
+            yield "holds a reference such as '$(params.x)', which Tekton does not expand in an annotation"
+        if self._layout.engine is Engine.ARGO and "{{" in value:
+            yield _ARGOS
+
+    def _add(self, home: Pointer, entries: Sequence[tuple[Step, Mapping[str, Any]]]) -> None:
+        """Add *entries* to what the annotation at *home* says already."""
+        pointer = (*home, "annotations", TASK_SELECTORS)
+        annotation = self._layout.annotation_at(pointer)
+        said = dict(annotation.content) if annotation else {}
+        for step, entry in entries:
+            said[step.local] = self._merged(as_map(said.get(step.local)), entry, step.where, pointer)
+            if not step.beside:
+                self._compare(as_map(said.get(EVERY)), entry, step.where, pointer)
+        text = manifests.dump(said)
+        if len(text.encode()) > MAX_BYTES:
+            what = f"with what is moved into it, it is longer than {MAX_BYTES // 1024} KiB"
+            self._find(f"annotation {TASK_SELECTORS}", what, pointer)
+        selectors = [entry.get("extensions") for _, entry in entries]
+        if self._layout.engine is Engine.ARGO and "{{" in manifests.dump(selectors):
+            self._find(f"annotation {TASK_SELECTORS}", f"with what is moved into it, it {_ARGOS}", pointer)
+        self._written[home][TASK_SELECTORS] = text
+
+    def _merged(
+        self, said: Mapping[str, Any], entry: Mapping[str, Any], where: str, pointer: Pointer
+    ) -> dict[str, Any]:
+        merged = dict(said)
+        for field, items in entry.items():
+            before = [item for _, item in maps_in(said.get(field))]
+            if self._old is not None and at(self._old, pointer) == at(self._obj, pointer):
+                # ``kubectl apply`` leaves it as it is when its author has changed what was moved into it.
+                by_name = {item.get("name"): item for item in items}
+                before = [item for item in before if by_name.get(item.get("name"), item) == item]
+            self._compare({field: before}, entry, where, pointer)
+            merged[field] = [*before, *(item for item in items if item not in before)]
+        return merged
+
+    def _compare(self, said: Mapping[str, Any], entry: Mapping[str, Any], where: str, pointer: Pointer) -> None:
+        """Find what is *said* of a step in another way than *entry* does."""
+        for field in entry:
+            by_name = {item.get("name"): item for _, item in maps_in(said.get(field))}
+            for _, item in maps_in(entry[field]):
+                if by_name.get(item.get("name"), item) != item:
+                    what = f"{item.get('name')!r} is another one in annotation {TASK_SELECTORS}; give it another name"
+                    self._find(where, what, pointer)
+
+    def _share(self) -> None:
+        """Give each template its share of what is asked for on the whole definition."""
+        if not self._layout.shared_in:
+            return
+        annotation = self._layout.annotation_at(_WHOLE)
+        whole = annotation.content if annotation else {}
+        templates = (*self._layout.shared_in, "templates")
+        names = {(*templates, i): name_of(template, i) for i, template in maps_in(at(self._obj, templates))}
+        homes = {step.home: None for step in self._layout.steps if step.home}
+        for home in dict.fromkeys([*((*template, "metadata") for template in names), *homes]):
+            meant = {EVERY, names[home[:-1]]} if home[:-1] in names else {EVERY}
+            share = {key: entry for key, entry in whole.items() if key.partition("/")[0] in meant}
+            text = manifests.dump(share) if share and home in homes else None
+            if text != at(self._obj, (*home, "annotations", PIPELINE_SELECTORS)):
+                self._written[home][PIPELINE_SELECTORS] = text
+        within = {home[: len(templates) + 1] for home in homes if home[:-1] not in names}
+        inline = {names[template] for template in within if (*template, "metadata") not in homes}
+        for key in whole:
+            if annotation and key.partition("/")[0] in inline:
+                message = f"{key!r} is written inline; write {TASK_SELECTORS} into metadata.annotations there"
+                self._findings.append(annotation.finding((*_WHOLE, key), message))
+
+    def _ops(self) -> Iterator[Op]:
+        for home, texts in self._written.items():
+            yield from (remove((*home, "annotations", key)) for key, text in texts.items() if text is None)
+            members = {key: text for key, text in texts.items() if text is not None}
+            if members:
+                yield from put_all(self._obj, (*home, "annotations"), members)
+        yield from (remove(pointer) for pointer in self._layout.questions())
+        for env, places in self._moved.items():
+            if len(places) == len(at(self._obj, env)):
+                yield remove(env)
+            else:
+                yield from (remove((*env, i)) for i in sorted(places, reverse=True))

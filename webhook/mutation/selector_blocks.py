@@ -1,0 +1,88 @@
+"""``extensions:`` blocks -> selectors. Pure."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from registry.errors import InvalidSelectorError
+from registry.resolving import selectors
+from registry.resolving.selectors import Selector
+from webhook.adapters.layout import Finding, Layout
+from webhook.adapters.step import Block, Step
+from webhook.objects.walk import Pointer
+
+
+class BlockReader:
+    """Reads the blocks of an object; one that several steps share is read, and complained about, once.
+
+    Attributes:
+        refused: Names of selectors that have been complained about.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._read: dict[Pointer, list[Selector]] = {}
+        self._parsed_before: dict[bytes, Selector] = {}
+        self.refused: set[str] = set()
+        self.findings: list[Finding] = [Finding("", message) for message in layout.misplaced]
+        self.findings += layout.problems
+
+    @property
+    def count(self) -> int:
+        """How many selectors have been read."""
+        return sum(len(selectors) for selectors in self._read.values())
+
+    def selectors_of(self, step: Step) -> tuple[Selector, ...]:
+        """The selectors of *step*, by any of its blocks."""
+        named: dict[str, tuple[int, Selector]] = {}
+        for block in step.blocks:
+            for selector in self._selectors(block):
+                level, first = named.setdefault(selector.name, (block.level, selector))
+                if level == block.level and first != selector:
+                    message = f"two selectors are named {selector.name!r}; give one another name"
+                    self.findings.append(Finding(step.where, message, block.pointer))
+        return tuple(selector for _, selector in named.values())
+
+    def _selectors(self, block: Block) -> list[Selector]:
+        if block.pointer not in self._read:
+            self._read[block.pointer] = list(self._parsed(block))
+        return self._read[block.pointer]
+
+    def _parsed(self, block: Block) -> Iterable[Selector]:
+        if not isinstance(block.content, list):
+            if block.content is not None:
+                self._find(block, (), "'extensions' must be a list of selectors")
+            return
+        names = set()
+        for i, content in enumerate(block.content):
+            name = content.get("name") if isinstance(content, dict) else None
+            which = f"selector {str(name)[:100]!r}" if name else f"extensions[{i}]"
+            try:
+                selector = self._parse(content)
+            except InvalidSelectorError as e:
+                self.refused.add(str(name))
+                for problem in e.problems:
+                    self._find(block, (i, *problem.path), f"{which}: {problem}")
+                continue
+            if selector.name in names:
+                self._find(block, (i,), f"two selectors are named {selector.name!r}; give one another name")
+                continue
+            names.add(selector.name)
+            yield selector
+
+    def _find(self, block: Block, path: Pointer, message: str) -> None:
+        pointer = (*block.pointer, *path)
+        annotation = self._layout.annotation_at(pointer)
+        if annotation is not None:
+            self.findings.append(annotation.finding(pointer, message))
+            return
+        region, rest = self._layout.region_of(block.pointer)
+        self.findings.append(Finding(region.where_of(rest[:-1]), message, pointer))
+
+    def _parse(self, content: Any) -> Selector:
+        """The selector of *content*; steps often ask for the same."""
+        text = msgspec.json.encode(content)
+        if text not in self._parsed_before:
+            self._parsed_before[text] = selectors.parse(content)
+        return self._parsed_before[text]

@@ -1,0 +1,1 @@
+"""What would happen to objects, without it happening. Pure, but for cluster_definitions."""

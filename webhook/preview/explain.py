@@ -1,0 +1,126 @@
+"""Why an object gets what it gets: the analysis of ``mutate``, laid out for people or for programs. Pure."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from registry.resolving.index import Index
+from registry.resolving.resolve import Verdict
+from registry.resolving.selectors import Consumer, described
+from webhook.mutation.analysis import Analysis, StepReport, analyse
+from webhook.mutation.bound_selectors import Bound
+from webhook.mutation.env_plan import Fate, Outcome
+from webhook.mutation.lifting import lift
+from webhook.mutation.mutate import ask, refusal
+from webhook.mutation.settings import Settings
+
+
+def explain(obj: Mapping[str, Any], index: Index, consumer: Consumer, *, settings: Settings) -> dict[str, Any] | None:
+    """The explanation as plain data; None for an object that does not ask. Values are never in it."""
+    question = ask(obj)
+    if question is None:
+        return None
+    layout, found = question
+    analysis = analyse(obj, layout, found, index=index, consumer=consumer, settings=settings)
+    if layout.is_definition:
+        # What its selectors mean is decided when its pods are made.
+        analysis.findings, _ = lift(obj, layout, found)
+    return {
+        "consumer": {"zone": consumer.zone, "project": consumer.project, "user": consumer.user},
+        "allowed": not analysis.findings,
+        "problems": list(refusal(analysis).problems) if analysis.findings else [],
+        "warnings": analysis.warnings,
+        "steps": [_step(report) for report in analysis.reports if report.bounds],
+        "expressions": _expressions(analysis),
+    }
+
+
+def _expressions(analysis: Analysis) -> list[dict[str, str]]:
+    return [{"where": where, "expression": expression} for where, expression in analysis.uses]
+
+
+def _step(report: StepReport) -> dict[str, Any]:
+    return {
+        "step": report.step.key,
+        "where": report.step.where,
+        "selectors": [_selector(bound, report.plan.outcomes[bound.selector.name]) for bound in report.bounds],
+    }
+
+
+def _selector(bound: Bound, outcomes: list[Outcome]) -> dict[str, Any]:
+    resolution = bound.resolution
+    binding = resolution.binding
+    chosen = binding and {
+        "extension": binding.extension.id,
+        "service": binding.service.id,
+        "endpoint": binding.endpoint and {"url": binding.endpoint.url, "type": binding.endpoint.type},
+        "credentials": binding.credentials and binding.credentials.id,
+    }
+    return {
+        "name": bound.selector.name,
+        "criteria": bound.selector.criteria,
+        "optional": bound.selector.optional,
+        "chosen": chosen,
+        "why": resolution.why,
+        "considered": resolution.considered,
+        "candidates": [_candidate(verdict) for verdict in resolution.verdicts],
+        "variables": [_variable(outcome) for outcome in outcomes],
+    }
+
+
+def _candidate(verdict: Verdict) -> dict[str, str]:
+    return {"service": verdict.offer, "removed_by": verdict.rule, "why": verdict.why}
+
+
+def _variable(outcome: Outcome) -> dict[str, str]:
+    variable = outcome.variable
+    told = {"name": outcome.name, "from": str(variable.source), "outcome": outcome.fate.value}
+    if variable.secret is not None:
+        told["secret"] = f"{variable.secret.name}/{variable.secret.key}"
+    return told
+
+
+def as_text(explanation: Mapping[str, Any]) -> str:
+    """The explanation for people."""
+    return "\n".join(_lines(explanation)) + "\n"
+
+
+def _lines(explanation: Mapping[str, Any]) -> Iterator[str]:
+    consumer = explanation["consumer"]
+    yield f"asked for by project {consumer['project']!r}, user {consumer['user']!r}, zone {consumer['zone']!r}"
+    for step in explanation["steps"]:
+        yield ""
+        yield step["where"]
+        for selector in step["selectors"]:
+            yield from _selector_lines(selector)
+    if explanation["expressions"]:
+        yield ""
+        yield "expressions"
+        yield from (f"  {use['where']}: {use['expression']}" for use in explanation["expressions"])
+    yield ""
+    yield from (f"warning: {warning}" for warning in explanation["warnings"])
+    yield from (f"refused: {problem}" for problem in explanation["problems"])
+    if explanation["allowed"]:
+        yield "admitted"
+
+
+def _selector_lines(selector: Mapping[str, Any]) -> Iterator[str]:
+    yield f"  selector {selector['name']!r} ({described(selector['criteria'])})"
+    chosen = selector["chosen"]
+    if chosen:
+        yield f"    = {chosen['extension']}/{chosen['service']}: {selector['why']}"
+        endpoint = chosen["endpoint"]
+        yield (f"      endpoint: {endpoint['url']} ({endpoint['type']})" if endpoint else "      endpoint: none")
+        yield f"      credentials: {chosen['credentials'] or 'none'}"
+    else:
+        yield f"    {'nothing, which is fine' if selector['optional'] else 'refused'}: {selector['why']}"
+    for candidate in selector["candidates"]:
+        if candidate["removed_by"]:
+            yield f"    - {candidate['service']}: rule '{candidate['removed_by']}': {candidate['why']}"
+    left_out = selector["considered"] - len(selector["candidates"])
+    if left_out > 0:
+        yield f"    - and {left_out} more"
+    width = max((len(v["name"]) for v in selector["variables"]), default=0)
+    for variable in selector["variables"]:
+        secret = f", Secret {variable['secret']}" if "secret" in variable else ""
+        outcome = "" if variable["outcome"] == Fate.INJECTED.value else f" ({variable['outcome']})"
+        yield f"      {variable['name']:{width}}  from {variable['from']}{secret}{outcome}"

@@ -1,0 +1,168 @@
+"""What the objects of a stream become: the same patch as the webhook's, applied and shown. EDGE of the CLI, no I/O.
+
+An object that does not ask comes out as the very text that came in.
+"""
+
+import difflib
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import jsonpatch
+
+from registry.documents.reader import Document
+from registry.resolving.index import Index
+from registry.resolving.selectors import Consumer
+from webhook.adapters import layout_of
+from webhook.errors import RefusedError
+from webhook.mutation.escaping import expanded_env
+from webhook.mutation.mutate import Mutation, mutate
+from webhook.mutation.settings import Settings
+from webhook.objects import manifests
+from webhook.objects.manifests import Chunk
+from webhook.objects.patch import Op
+from webhook.objects.walk import at
+from webhook.preview.expected_pods.expected import Lookup
+from webhook.preview.subjects import Subject, made_by_subject, subjects
+
+Output = Literal["yaml", "json", "patch", "diff", "env"]
+LookupIn: TypeAlias = Callable[[str], Lookup]
+_Result: TypeAlias = "tuple[Subject, Mutation]"
+
+
+def nothing_defined(namespace: str) -> Lookup:
+    """No definitions are known."""
+    return lambda kind, name, namespace: None
+
+
+@dataclass(slots=True)
+class Shown:
+    """What one document of a stream comes to.
+
+    Attributes:
+        text: For standard output.
+        errors: Why it was refused, or could not be read; then *text* is empty.
+        count: How many objects it held.
+    """
+
+    text: str = ""
+    errors: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Previewer:
+    """Shows what objects become.
+
+    Attributes:
+        consumer: Gives, for an object, who asks.
+        definitions: Gives, for a namespace, what runs in it refer to.
+    """
+
+    index: Index
+    consumer: Callable[[Mapping[str, Any]], Consumer]
+    settings: Settings
+    output: Output = "yaml"
+    definitions: LookupIn = nothing_defined
+
+    def show(self, lines: Iterable[str], source: str) -> Iterator[Shown]:
+        """Each document of a stream, one after the other, holding one at a time."""
+        for chunk in manifests.chunks(lines):
+            yield self._show(chunk, source)
+
+    def _show(self, chunk: Chunk, source: str) -> Shown:
+        shown = Shown()
+        for document in manifests.load(chunk.text):
+            where = f"{source}:{chunk.line + max(document.line, 1) - 1}"
+            if document.problems:
+                shown.errors += [_placed(source, chunk, p.line, p.message) for p in document.problems]
+                return shown
+            shown.warnings += [_placed(source, chunk, p.line, p.message) for p in document.repeated]
+            self._show_document(chunk, document, where, shown)
+        if not shown.count and self.output == "yaml":
+            shown.text = chunk.text
+        return shown
+
+    def _show_document(self, chunk: Chunk, document: Document, where: str, shown: Shown) -> None:
+        results: list[_Result] = []
+        for subject in subjects(document.content):
+            shown.count += 1
+            consumer = self.consumer(subject.obj)
+            mutation = self._mutated(subject, consumer, where, shown)
+            if mutation is None:
+                continue
+            results.append((subject, mutation))
+            for pod in made_by_subject(subject, mutation, self.definitions(consumer.namespace)):
+                if pod.unknown:
+                    shown.warnings += [f"{where}: {pod.title}: {pod.unknown}"] if self.output == "env" else []
+                elif (made := self._mutated(pod, consumer.of_pods, where, shown)) is not None:
+                    results.append((pod, made))
+        if not shown.errors:
+            shown.text += self._rendered(chunk, document, results)
+
+    def _mutated(self, subject: Subject, consumer: Consumer, where: str, shown: Shown) -> Mutation | None:
+        """What becomes of *subject*; None if it is refused."""
+        try:
+            index = self.index.seen_from(consumer.namespace)
+            mutation = mutate(subject.obj, index, consumer, settings=self.settings)
+        except RefusedError as e:
+            shown.errors += [f"{where}: {subject.title}: {problem}" for problem in e.problems]
+            return None
+        shown.warnings += [f"{where}: {subject.title}: {warning}" for warning in mutation.warnings]
+        return mutation
+
+    def _rendered(self, chunk: Chunk, document: Document, results: list["_Result"]) -> str:
+        # Pods are made later; only their variables are shown.
+        own = [(subject, mutation) for subject, mutation in results if not subject.whose]
+        ops = [_below(subject.prefix, op) for subject, mutation in own for op in mutation.ops]
+        match self.output:
+            case "patch":
+                return manifests.dump_json(ops)
+            case "yaml" if not ops:
+                return chunk.text
+            case "yaml":
+                return manifests.head(chunk.text) + manifests.dump(_applied(document.content, ops))
+            case "json":
+                return manifests.dump_json(_applied(document.content, ops))
+            case "diff":
+                return "".join(_diff(subject, mutation) for subject, mutation in own)
+        return "".join(_env(subject, mutation) for subject, mutation in results)
+
+
+def _placed(source: str, chunk: Chunk, line: int, message: str) -> str:
+    return f"{source}:{chunk.line + max(line, 1) - 1}: {message}"
+
+
+def _below(prefix: str, op: Op) -> Op:
+    return {**op, "path": prefix + op["path"]} if prefix else op
+
+
+def _applied(content: Any, ops: Iterable[Op]) -> Any:
+    # In place: a document is shown once, and copying it takes as long as all else.
+    return jsonpatch.apply_patch(content, list(ops), in_place=True)
+
+
+def _diff(subject: Subject, mutation: Mutation) -> str:
+    if not mutation.ops:
+        return ""
+    before = manifests.dump(subject.obj).splitlines(keepends=True)
+    after = manifests.dump(_applied(subject.obj, mutation.ops)).splitlines(keepends=True)
+    name = subject.title
+    return "".join(difflib.unified_diff(before, after, f"submitted/{name}", f"admitted/{name}"))
+
+
+def _env(subject: Subject, mutation: Mutation) -> str:
+    """The variables of each step that has any, as its process will see them."""
+    layout = layout_of(subject.obj)
+    if layout is None or layout.is_definition:
+        return ""
+    result = _applied(subject.obj, mutation.ops)
+    lines = []
+    for step in layout.steps:
+        env = at(result, step.env) if step.env else None
+        if env:
+            lines.append(f"# {subject.title} {step.where}\n")
+            lines += [f"{name}={shlex.quote(value)}\n" for name, value in expanded_env(env, layout.engine)]
+    return "".join(lines)

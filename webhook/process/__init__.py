@@ -1,0 +1,1 @@
+"""EDGE: what every process of ours has: logs, a listening socket, probes, metrics."""

@@ -1,0 +1,1 @@
+"""EDGE: the admission webhook as an HTTPS server."""

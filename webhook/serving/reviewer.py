@@ -1,0 +1,127 @@
+"""EDGE: one review in, one answer out, logged; whatever an object holds."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+from flask import Response
+
+from registry.resolving.index import Index
+from registry.resolving.selectors import Consumer
+from webhook.errors import BadReviewError, RefusedError
+from webhook.mutation.mutate import Mutation
+from webhook.mutation.settings import Settings
+from webhook.objects.walk import is_controlled
+from webhook.process.logs import log_defect
+from webhook.serving import answers, review
+from webhook.serving.review import Admission
+
+_log = logging.getLogger(__name__)
+
+
+class Mutate(Protocol):
+    """What `webhook.mutate.mutate` looks like."""
+
+    def __call__(  # noqa: D102
+        self,
+        obj: Mapping[str, Any],
+        index: Index,
+        consumer: Consumer,
+        *,
+        settings: Settings,
+        old: Mapping[str, Any] | None,
+    ) -> Mutation: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewer:
+    snapshot: Callable[[], Index | None]
+    settings: Settings
+    mutate: Mutate
+    project_of: Callable[[str], str | None]
+    settle: Callable[[], None]
+    newer: Callable[[Index], Index | None]
+
+    def answer(self, body: bytes) -> Response:
+        """Answer one review, whatever it holds, and log how it went."""
+        started = time.perf_counter()
+        admission = None
+        counts: Mapping[str, int] = {}
+        try:
+            admission = review.parse(body)
+            outcome, answer, counts = self._decide(admission)
+            response = Response(answer, mimetype="application/json")
+        except BadReviewError as e:
+            outcome, response = "bad", answers.plain(f"bad request: {e}", 400)
+        except _NotYetError as e:
+            outcome, response = "later", answers.plain(str(e), 503)
+        except Exception as e:  # The last resort: nothing that an object holds may end a process.
+            log_defect(e, _log)
+            outcome = "error"
+            response = answers.plain(f"internal error, request {admission.uid if admission else 'unknown'}", 500)
+        if _log.isEnabledFor(logging.INFO):
+            _log.info(_line(admission, outcome, time.perf_counter() - started, counts))
+        return response
+
+    def _decide(self, admission: Admission) -> tuple[str, bytes, Mapping[str, int]]:
+        """Say what becomes of the object, and give the answer that says so."""
+        concerns = admission.operation in ("CREATE", "UPDATE") and not admission.subresource and admission.asks
+        if not concerns or (obj := admission.obj) is None:
+            return "allowed", review.allowed(admission), {}
+        consumer = self._consumer(admission, obj)
+        try:
+            made = self._mutate(obj, consumer, admission)
+            answer = review.allowed(admission, ops=made.ops, warnings=made.warnings, audit=made.audit)
+        except RefusedError as e:
+            return "refused", review.denied(admission, str(e)), {"problems": len(e.problems)}
+        counts = {"ops": len(made.ops), "warnings": len(made.warnings)}
+        return ("patched" if made.ops else "allowed"), answer, counts
+
+    def _consumer(self, admission: Admission, obj: Mapping[str, Any]) -> Consumer:
+        namespace = admission.namespace
+        project = self.project_of(namespace) if namespace else ""
+        if project is None:
+            # It was made a moment ago. To take it for one without a label would give it another project's rights.
+            raise _NotYetError(f"namespace {namespace[:63]!r} is not known yet")
+        consumer = Consumer(zone=self.settings.zone, namespace=namespace, project=project, user=admission.username)
+        return consumer.of_pods if obj.get("kind") == "Pod" and is_controlled(obj) else consumer
+
+    def _mutate(self, obj: Mapping[str, Any], consumer: Consumer, admission: Admission) -> Mutation:
+        """Decide by the registry as it is now; what is missing there may just be coming."""
+        decide = partial(self.mutate, settings=self.settings, old=admission.old)
+        if admission.operation == "CREATE":
+            self.settle()
+        if (index := self.snapshot()) is None:
+            raise _NotYetError("registry not loaded")
+        try:
+            return decide(obj, index.seen_from(consumer.namespace), consumer)
+        except RefusedError:
+            newer = self.newer(index) if admission.operation == "CREATE" else None
+            if newer is None:
+                raise
+            return decide(obj, newer.seen_from(consumer.namespace), consumer)
+
+
+class _NotYetError(Exception):
+    """What is needed for an answer is on its way."""
+
+
+def _line(
+    admission: Admission | None, outcome: str, seconds: float, counts: Mapping[str, int]
+) -> dict[str, str | float]:
+    """Write what is logged of a review: names and counts, never a value."""
+    line: dict[str, str | float] = {"outcome": outcome, "ms": round(seconds * 1000, 3), **counts}
+    if admission is None:
+        return line
+    return {
+        "uid": admission.uid,
+        # Whoever forges a review chooses these; a line must stay a line.
+        "kind": admission.kind[:63],
+        "namespace": admission.namespace[:63],
+        "name": admission.name[:253],
+        "operation": admission.operation[:63],
+        **line,
+    }

@@ -1,0 +1,184 @@
+"""EDGE: the webhook as a server process: gunicorn with our worker, a registry, and a certificate."""
+
+import gc
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from gunicorn import glogging
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+
+from registry.resolving.index import Index
+from registry.stores.store import Source
+from webhook.mutation.settings import Settings
+from webhook.process import listening, logs
+from webhook.serving.app import BODY_LIMIT, create_app
+from webhook.serving.refreshing import keep_fresh
+from webhook.serving.tls import CertificateError, Certificates
+from webhook.serving.worker import GRACE, TOLD
+
+# Where a heartbeat never waits for a disk.
+_MEMORY: Final = Path("/dev/shm")  # noqa: S108  # gunicorn makes a private file there.
+
+# An API server closes idle connections after 90 seconds. One that we close may just be bringing a request.
+KEEP_ALIVE: Final = 120
+
+_log = logging.getLogger(__name__)
+
+
+def serve(
+    store: Source,
+    *,
+    settings: Settings,
+    listen: str,
+    certificate: Path,
+    key: Path,
+    workers: int = 1,
+    threads: int = 4,
+    drain: float = 15.0,
+    interval: float = 1.0,
+    notice: str = "",
+) -> NoReturn:
+    """Serve the webhook until a signal ends the process; on what cannot work, say why and exit with 1.
+
+    Args:
+        store: Loaded before the workers are forked, then refreshed in each of them.
+        settings: Rules of the operator.
+        listen: HOST:PORT, [HOST]:PORT, or :PORT for every address.
+        certificate: PEM file, the leaf first.
+        key: PEM file.
+        workers: Processes.
+        threads: Reviews of one process that are worked on at the same time.
+        drain: Seconds for which a server that was told to stop goes on serving.
+        interval: Seconds between two looks at the registry.
+        notice: Shown at the end of the line that says where the webhook is.
+    """
+    logs.configure()
+    store.refresh()
+    try:
+        certificates = Certificates(certificate, key)
+        listener = listening.listen(listen)
+    except (CertificateError, listening.ListenError) as e:
+        sys.exit(f"error: {e}")
+    _announce(listener, zone=settings.zone, index=store.snapshot, notice=notice)
+    server = Server(
+        lambda server: create_app(
+            lambda: store.snapshot,
+            settings=settings,
+            project_of=store.project_of,
+            settle=store.settle,
+            newer=store.newer,
+            draining=lambda: server.draining,
+            expires=lambda: certificates.expires,
+        ),
+        certificates=certificates,
+        listener=listener,
+        workers=workers,
+        threads=threads,
+        drain=drain,
+        on_start=lambda: keep_fresh(store, interval),
+    )
+    server.run()
+    sys.exit()  # Not reached, for gunicorn ends the process.
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
+    """An application for gunicorn, with what our worker looks for.
+
+    Args:
+        load: Makes the WSGI application.
+        on_start: Called in each worker before it serves.
+    """
+
+    def __init__(
+        self,
+        load: Callable[["Server"], Any],
+        *,
+        certificates: Certificates,
+        listener: socket.socket,
+        workers: int = 1,
+        threads: int = 2,
+        drain: float = 0.0,
+        on_start: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.certificates = certificates
+        self.drain = drain
+        self.draining = False
+        self.body_limit = BODY_LIMIT
+        self._load = load
+        self._on_start = on_start
+        self._options = {
+            # gunicorn takes the listener over, and closes this descriptor.
+            "bind": f"fd://{listener.detach()}",
+            "worker_class": "webhook.serving.worker.SafeWorker",
+            "workers": workers,
+            "threads": threads,
+            "keepalive": KEEP_ALIVE,
+            "graceful_timeout": int(drain + GRACE) + 5,
+            "worker_tmp_dir": str(_MEMORY) if _MEMORY.is_dir() else None,
+            "control_socket_disable": True,
+            # Nobody stands between us and the client whose word on other addresses would count.
+            "forwarded_allow_ips": "",
+            "loglevel": "warning",
+            "logger_class": _Logger,
+            "post_worker_init": lambda _: self._start(),
+        }
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Give gunicorn its options; it reads neither a file nor the command line."""
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """Make the WSGI application."""
+        return self._load(self)
+
+    def run(self) -> None:
+        """Serve until a signal ends the process."""
+        _Arbiter(self).run()
+
+    def _start(self) -> None:
+        self._on_start()
+        # What is there now stays: the garbage collector need not walk it again and again while clients wait.
+        gc.collect()
+        gc.freeze()
+        # Decoding a large object makes thousands of containers, and none is garbage yet.
+        gc.set_threshold(50_000, 20, 100)
+
+
+class _Arbiter(Arbiter):  # type: ignore[misc]  # gunicorn ships no types
+    """Forks workers that hear what they are told from the first moment."""
+
+    def spawn_worker(self) -> Any:
+        signal.pthread_sigmask(signal.SIG_BLOCK, TOLD)
+        try:
+            return super().spawn_worker()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, TOLD)
+
+
+class _Logger(glogging.Logger):  # type: ignore[misc]  # gunicorn ships no types
+    """Leaves it to the root logger how lines look and where they go."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
+def _announce(listener: socket.socket, *, zone: str, index: Index | None, notice: str) -> None:
+    """Tell whoever started this where the webhook is and what it knows."""
+    host, port = listener.getsockname()[:2]
+    parts = [
+        f"webhook on https://{f'[{host}]' if ':' in host else host}:{port}",
+        f"zone {zone!r}" if zone else "no zone",
+        f"{len(index)} extensions" if index is not None else "no registry yet",
+    ]
+    sys.stderr.write(", ".join(parts) + (f"; {notice}" if notice else "") + "\n")
+    sys.stderr.flush()
