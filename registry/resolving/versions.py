@@ -1,7 +1,7 @@
 """What a version constraint means: the one place that knows semver. Pure.
 
 The meaning is that of Go's github.com/Masterminds/semver/v3 v3.4.0, ``NewConstraint(constraint)`` and then
-``Check(NewVersion(version))``, odd corners included; tests/masterminds keeps its answers, and asks for them.
+``Check(NewVersion(version))``, odd corners included; tests/resolving/masterminds keeps its answers, and asks for them.
 """
 
 import re

@@ -24,7 +24,7 @@ from flask import Flask, Response, request
 
 from registry.records import codec
 from registry.resolving.index import Index
-from tests.pairs import self_signed
+from tests.certificates import self_signed
 from webhook.mutation.settings import Settings
 from webhook.process import logs
 from webhook.serving.app import create_app

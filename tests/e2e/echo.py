@@ -7,7 +7,7 @@ from base64 import b64encode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from tests.pairs import self_signed
+from tests.certificates import self_signed
 
 HOST = "127.0.0.1"
 

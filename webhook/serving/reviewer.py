@@ -38,6 +38,8 @@ class Mutate(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reviewer:
+    """Answers reviews by the registry as it is, under the operator's rules. See ``create_app`` for its parts."""
+
     snapshot: Callable[[], Index | None]
     settings: Settings
     mutate: Mutate

@@ -1,0 +1,125 @@
+"""The way to the API server, and the commands that read a cluster's registry."""
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from registry.errors import UnreadableError
+from registry.kube.connect import connect
+from registry.stores.cluster import EXTENSIONS, NAMESPACES
+from tests.fakes.watched_api import FakeApi, serving
+from webhook.cli.main import commands
+
+RUN = """
+apiVersion: tekton.dev/v1
+kind: TaskRun
+metadata: {name: r, namespace: %s}
+spec:
+  taskSpec:
+    steps:
+      - name: a
+        image: i
+        extensions: [{name: tracking, product: mlflow}]
+"""
+MLFLOW = {
+    "apiVersion": "fuseml.org/v1alpha1",
+    "kind": "Extension",
+    "metadata": {"namespace": "fuseml", "name": "mlflow"},
+    "spec": {"product": "mlflow", "services": [{"id": "ui", "configuration": {"WHOSE": "everyone"}}]},
+}
+
+
+def kubeconfig(server):
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "c", "cluster": {"server": server}}],
+        "users": [{"name": "u", "user": {"token": "t"}}],
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+        "current-context": "c",
+    }
+
+
+@pytest.fixture
+def api():
+    api = FakeApi()
+    own = {**MLFLOW, "metadata": {"namespace": "team-a", "name": "mlflow"}}
+    own["spec"] = {"product": "mlflow", "services": [{"id": "ui", "configuration": {"WHOSE": "team"}}]}
+    for obj in (MLFLOW, own):
+        api.put(EXTENSIONS, obj)
+    api.put(NAMESPACES, {"metadata": {"name": "team-a"}})
+    api.put(NAMESPACES, {"metadata": {"name": "team-b", "labels": {"extensions.fuseml.org/project": "beta"}}})
+    return api
+
+
+@pytest.fixture
+def invoke(api, tmp_path):
+    """Runs a command on the cluster's registry, for a run in some namespace."""
+    with serving(api) as client:
+        (tmp_path / "kubeconfig").write_text(yaml.safe_dump(kubeconfig(client.configuration.host)))
+
+        def invoke(command, where, *more):
+            options = ["--registry-namespace", "fuseml", "--kubeconfig", str(tmp_path / "kubeconfig"), *more]
+            return CliRunner().invoke(commands, [command, "-f", "-", *options], input=RUN % where)
+
+        yield invoke
+
+
+@pytest.mark.parametrize(("where", "whose"), [("team-a", "team"), ("team-b", "everyone")])
+def test_preview_shows_what_the_run_would_get_in_its_namespace(invoke, where, whose):
+    result = invoke("preview", where, "-o", "env")
+
+    assert result.exit_code == 0, result.output
+    assert result.stdout.endswith(f"WHOSE={whose}\n")
+
+
+def test_explain_takes_the_project_from_the_namespace(invoke):
+    result = invoke("explain", "team-b")
+
+    assert "asked for by project 'beta'" in result.stdout
+
+
+def test_a_namespace_that_does_not_exist_is_not_guessed_at(invoke):
+    result = invoke("preview", "nowhere")
+
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "error: there is no namespace 'nowhere' in this cluster; give --project\n",
+    )
+
+
+def test_who_may_not_read_the_registry_is_told(api, invoke):
+    api.refuse = 403
+
+    result = invoke("preview", "team-a")
+
+    assert (result.exit_code, result.stderr) == (1, f"error: {EXTENSIONS}: refused with 403\n")
+
+
+@pytest.mark.parametrize("given", [[], ["--registry", ".", "--registry-namespace", "fuseml"]])
+def test_a_registry_is_a_folder_or_a_cluster(given):
+    result = CliRunner().invoke(commands, ["preview", "-f", "-", *given], input=RUN % "x")
+
+    assert result.exit_code == 2
+    assert "give either --registry or --registry-namespace" in result.stderr
+
+
+@pytest.mark.parametrize("content", ["", "7", "[]", "{}", "\x00", "clusters: 7\ncurrent-context: x"])
+def test_what_is_no_kubeconfig_is_said_to_be_none(tmp_path, content):
+    (tmp_path / "kubeconfig").write_text(content)
+
+    with pytest.raises(UnreadableError, match=r"kubeconfig"):
+        connect(str(tmp_path / "kubeconfig"))
+
+
+def test_a_kubeconfig_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(UnreadableError, match=f"^{tmp_path}/nothing: "):
+        connect(str(tmp_path / "nothing"))
+
+
+def test_in_a_pod_without_a_token_the_reason_is_told(monkeypatch):
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+
+    with pytest.raises(UnreadableError):
+        connect()

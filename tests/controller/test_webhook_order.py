@@ -1,0 +1,161 @@
+"""A configuration that is asked too late is told of."""
+
+import logging
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.fakes import object_api
+from tests.fakes.object_api import CONFIGURATION, CONFIGURATIONS, EVENTS, FakeObjects, configuration, serving
+from webhook.controller.api_calls import ClusterError, NotLeaderError
+from webhook.controller.status import Status
+from webhook.controller.webhook_order import OrderDuty, in_the_way
+
+NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
+OWN = "extensions.fuseml.org"
+EARLIER = f"{CONFIGURATIONS}/a.tekton.dev"
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        pytest.param({}, (), id="none"),
+        pytest.param({"webhook.pipeline.tekton.dev": ["tekton.dev"]}, (), id="after"),
+        pytest.param({"a.tekton.dev": ["tekton.dev"]}, ("a.tekton.dev",), id="before"),
+        pytest.param({"a": ["", "tekton.dev", "x"], "b": ["tekton.dev"]}, ("a", "b"), id="two"),
+        pytest.param({"a": ["triggers.tekton.dev"], "b": ["apps"], "c": []}, (), id="other-groups"),
+        pytest.param({"Extensions.fuseml.org": ["tekton.dev"]}, ("Extensions.fuseml.org",), id="as-bytes"),
+        pytest.param({OWN: ["tekton.dev"]}, (), id="ours"),
+    ],
+)
+def test_in_the_way_is_what_sees_tekton_first(others, expected):
+    assert in_the_way(OWN, others) == expected
+
+
+class Bench:
+    def __init__(self, fake, api):
+        self.fake = fake
+        self.status = Status()
+        self.duty = OrderDuty(api, configuration=OWN, status=self.status, check=lambda: None)
+
+    def act(self):
+        self.duty.act(NOW)
+
+    def events(self):
+        return [obj for path, obj in self.fake.objects.items() if path.startswith(EVENTS)]
+
+
+@pytest.fixture
+def bench():
+    fake = FakeObjects()
+    object_api.install(fake)
+    with serving(fake) as api:
+        yield Bench(fake, api)
+
+
+def test_right_order_is_not_worth_a_word(bench, caplog):
+    caplog.set_level(logging.INFO)
+    bench.act()
+
+    assert caplog.messages == []
+    assert bench.fake.requests == [("GET", CONFIGURATIONS)]
+
+
+def test_wrong_order_is_told_once(bench, caplog):
+    bench.fake.put(EARLIER, configuration("tekton.dev"))
+
+    for _ in range(3):
+        bench.act()
+
+    message = (
+        "configuration 'extensions.fuseml.org' is asked after 'a.tekton.dev', which may refuse what it has not "
+        "resolved yet; give it a name that sorts before, and the controller the same by --configuration"
+    )
+    assert caplog.messages == [message]
+    (event,) = bench.events()
+    assert event["message"] == message
+    assert event["reason"] == "WrongOrder"
+    assert event["type"] == "Warning"
+    assert event["involvedObject"] == {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "MutatingWebhookConfiguration",
+        "name": OWN,
+        "uid": "u-1",
+    }
+    assert bench.status.in_the_way == 1
+
+
+def test_change_is_told_again(bench, caplog):
+    caplog.set_level(logging.INFO)
+    bench.fake.put(EARLIER, configuration("tekton.dev"))
+    bench.act()
+    bench.fake.put(f"{CONFIGURATIONS}/b.tekton.dev", configuration("tekton.dev"))
+    bench.act()
+    del bench.fake.objects[EARLIER], bench.fake.objects[f"{CONFIGURATIONS}/b.tekton.dev"]
+    bench.act()
+    bench.fake.put(EARLIER, configuration("tekton.dev"))
+    bench.act()
+
+    assert [message.split(",")[0].split("after ")[-1] for message in caplog.messages] == [
+        "'a.tekton.dev'",
+        "'a.tekton.dev'",
+        "configuration 'extensions.fuseml.org' comes first again",
+        "'a.tekton.dev'",
+    ]
+    assert len(bench.events()) == 3
+
+
+def test_many_are_not_all_named(bench, caplog):
+    for i in range(9):
+        bench.fake.put(f"{CONFIGURATIONS}/a{i}", configuration("tekton.dev"))
+
+    bench.act()
+
+    assert "after 'a0', 'a1', 'a2' and others, which" in caplog.text
+    assert bench.status.in_the_way == 9
+
+
+def test_event_that_was_refused_is_tried_again(bench, caplog):
+    bench.fake.put(EARLIER, configuration("tekton.dev"))
+    bench.fake.refuse[EVENTS] = 403
+    with pytest.raises(
+        ClusterError, match="Events in namespace 'default': forbidden; this service account needs create"
+    ):
+        bench.act()
+    bench.fake.refuse.clear()
+
+    bench.act()
+
+    assert len(caplog.messages) == 1
+    assert len(bench.events()) == 1
+
+
+def test_event_waits_for_our_configuration(bench):
+    bench.fake.put(EARLIER, configuration("tekton.dev"))
+    own = bench.fake.objects.pop(CONFIGURATION)
+    bench.act()
+    assert bench.events() == []
+    bench.fake.put(CONFIGURATION, own)
+
+    bench.act()
+
+    assert len(bench.events()) == 1
+
+
+def test_one_that_no_longer_leads_writes_nothing(bench):
+    def check():
+        raise NotLeaderError
+
+    bench.fake.put(EARLIER, configuration("tekton.dev"))
+    bench.duty._check = check
+
+    with pytest.raises(NotLeaderError):
+        bench.act()
+    assert bench.events() == []
+
+
+def test_list_that_is_forbidden_is_named(bench):
+    bench.fake.refuse[CONFIGURATIONS] = 403
+
+    with pytest.raises(ClusterError, match="MutatingWebhookConfigurations: forbidden; this service account needs list"):
+        bench.act()

@@ -1,0 +1,279 @@
+"""The registry of a cluster: what is seen from where, what is waited for, what broken objects do."""
+
+import logging
+import threading
+import time
+
+import pytest
+
+from registry.errors import UnreadableError
+from registry.records import extension_objects
+from registry.resolving.resolve import resolve
+from registry.resolving.selectors import Consumer, Selector
+from registry.stores.cluster import EXTENSIONS, NAMESPACES, KubernetesStore
+from tests.fakes.watched_api import FakeApi, serving
+
+
+def extension(name, namespace="fuseml", *, product="p", **spec):
+    return {
+        "apiVersion": "fuseml.org/v1alpha1",
+        "kind": "Extension",
+        "metadata": {"namespace": namespace, "name": name},
+        "spec": {"product": product, "services": [{"id": "s"}], **spec},
+    }
+
+
+def namespace(name, **labels):
+    return {"metadata": {"name": name, "labels": labels}}
+
+
+@pytest.fixture
+def api():
+    api = FakeApi()
+    api.put(NAMESPACES, namespace("team-a"))
+    api.put(NAMESPACES, namespace("team-b", **{"extensions.fuseml.org/project": "beta"}))
+    return api
+
+
+@pytest.fixture
+def loaded(api):
+    """Makes a store that has looked once."""
+    with serving(api) as client:
+
+        def load(**options):
+            store = KubernetesStore(client, namespace="fuseml", **options)
+            store.load()
+            return store
+
+        yield load
+
+
+def seen(store, where):
+    return [(e.id, e.product) for e in store.snapshot.seen_from(where).extensions]
+
+
+def test_an_extension_of_the_registry_is_for_everyone_another_for_its_own_namespace(api, loaded):
+    api.put(EXTENSIONS, extension("shared"))
+    api.put(EXTENSIONS, extension("own", "team-a"))
+    store = loaded()
+
+    assert seen(store, "team-a") == [("own", "p"), ("shared", "p")]
+    assert seen(store, "team-b") == seen(store, "fuseml") == [("shared", "p")]
+    assert len(store.snapshot) == 2
+
+
+def test_an_extension_of_ones_own_hides_that_of_everyone(api, loaded):
+    api.put(EXTENSIONS, extension("store", product="theirs"))
+    api.put(EXTENSIONS, extension("store", "team-a", product="mine"))
+    store = loaded()
+
+    assert seen(store, "team-a") == [("store", "mine")]
+    assert seen(store, "team-b") == [("store", "theirs")]
+
+
+def test_a_namespace_belongs_to_the_project_that_its_label_names(loaded):
+    store = loaded()
+
+    assert [store.project_of(name) for name in ("team-a", "team-b", "unheard-of")] == ["team-a", "beta", None]
+
+
+def test_secrets_of_another_namespace_are_marked(api, loaded):
+    api.put(EXTENSIONS, extension("shared"))
+    api.put(EXTENSIONS, extension("own", "team-a", product="q"))
+    index = loaded().snapshot.seen_from("team-a")
+    consumer = Consumer(namespace="team-a", project="team-a")
+
+    found = [resolve(Selector(name="x", product=product), index, consumer).binding for product in "pq"]
+
+    assert [binding.elsewhere for binding in found] == ["fuseml", ""]
+
+
+def test_a_broken_object_does_not_take_the_others_away_and_is_named_to_who_misses_it(api, loaded, caplog):
+    api.put(EXTENSIONS, extension("good"))
+    api.put(EXTENSIONS, extension("odd", product="odd", configuration={"PATH": "/opt"}))
+    store = loaded()
+    index = store.snapshot.seen_from("team-a")
+
+    assert seen(store, "team-a") == [("good", "p")]
+    why = resolve(Selector(name="x", product="odd"), index, Consumer(namespace="team-a")).why
+    assert why == (
+        "nothing fits; nothing registered has product 'odd'; there are p; extension 'odd' cannot be read: "
+        "spec.configuration.PATH: variable 'PATH' gives orders to a loader, shell or interpreter; the operator may "
+        "allow it with --allow-variable PATH"
+    )
+    assert "extension fuseml/odd cannot be read: spec.configuration.PATH" in caplog.text
+
+
+def test_a_broken_object_of_ones_own_hides_that_of_everyone_too(api, loaded):
+    api.put(EXTENSIONS, extension("store"))
+    api.put(EXTENSIONS, extension("store", "team-a", services=[{}, {}, 7]))
+    store = loaded()
+
+    assert (seen(store, "team-a"), seen(store, "team-b")) == ([], [("store", "p")])
+
+
+def test_a_defect_of_ours_in_reading_one_object_leaves_the_others(api, loaded, monkeypatch):
+    api.put(EXTENSIONS, extension("good"))
+    api.put(EXTENSIONS, extension("poison"))
+    decode = extension_objects.decode
+
+    def failing(obj, **options):
+        if obj["metadata"]["name"] == "poison":
+            raise RecursionError("CANARY")
+        return decode(obj, **options)
+
+    monkeypatch.setattr(extension_objects, "decode", failing)
+    store = loaded()
+
+    assert seen(store, "team-a") == [("good", "p")]
+    assert store.snapshot.broken == {"poison": "defect in reading it: RecursionError"}
+
+
+def test_what_the_operator_allows_is_read(api, loaded):
+    api.put(EXTENSIONS, extension("proxy", configuration={"HTTP_PROXY": "http://proxy"}))
+
+    assert seen(loaded(allowed=frozenset({"HTTP_PROXY"})), "team-a") == [("proxy", "p")]
+
+
+def test_credentials_have_no_values_in_a_cluster(api, loaded):
+    credentials = {"id": "c", "configuration": {"KEY": "CANARY"}}
+    api.put(EXTENSIONS, extension("e", services=[{"id": "s", "credentials": [credentials]}]))
+
+    assert loaded().snapshot.broken == {
+        "e": "spec.services[0].credentials[0].secretRef: is required: in a cluster the values of credentials are in a "
+        "Secret"
+    }
+
+
+def test_all_who_have_heard_of_the_same_serve_the_same_revision(api, loaded):
+    api.put(EXTENSIONS, extension("a"))
+    api.put(EXTENSIONS, extension("b", "team-a"))
+    before = [loaded().snapshot.revision for _ in range(2)]
+    api.put(EXTENSIONS, extension("a", product="other"))
+
+    assert before[0] == before[1] != loaded().snapshot.revision
+
+
+def test_who_may_not_read_is_told_why(api, loaded):
+    api.refuse = 403
+
+    with pytest.raises(UnreadableError, match=f"^{EXTENSIONS}: refused with 403$"):
+        loaded()
+
+
+@pytest.fixture
+def followed(api):
+    """A store that keeps up, as the webhook runs it."""
+    with serving(api) as client:
+        store = KubernetesStore(client, namespace="fuseml")
+        store.start()
+        ended = threading.Event()
+
+        def refresh():
+            while not ended.is_set():
+                store.wait(0.05)
+                store.refresh()
+
+        thread = threading.Thread(target=refresh)
+        thread.start()
+        yield store
+        ended.set()
+        thread.join()
+
+
+def eventually(condition):
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_nothing_is_served_before_extensions_and_namespaces_are_known(api):
+    with serving(api) as client:
+        store = KubernetesStore(client, namespace="fuseml")
+
+        store.refresh()
+        assert store.snapshot is None
+        store.load()
+        assert store.snapshot is not None
+
+
+def test_changes_are_taken_up(api, followed):
+    eventually(lambda: followed.snapshot is not None)
+
+    api.put(EXTENSIONS, extension("a"))
+    eventually(lambda: seen(followed, "x") == [("a", "p")])
+    api.put(EXTENSIONS, extension("a", product="q"))
+    eventually(lambda: seen(followed, "x") == [("a", "q")])
+    api.delete(EXTENSIONS, extension("a"))
+    eventually(lambda: seen(followed, "x") == [])
+    api.put(NAMESPACES, namespace("new"))
+    eventually(lambda: followed.project_of("new") == "new")
+    api.delete(NAMESPACES, namespace("new"))
+    eventually(lambda: followed.project_of("new") is None)
+
+
+def test_what_is_known_stays_while_the_api_server_is_away(api, followed):
+    api.put(EXTENSIONS, extension("a"))
+    eventually(lambda: followed.snapshot is not None and seen(followed, "x") == [("a", "p")])
+
+    eventually(lambda: api.watches(EXTENSIONS))
+    api.refuse = 500
+    api.drop()
+    eventually(lambda: len(api.watches(EXTENSIONS)) > 3)
+
+    assert seen(followed, "x") == [("a", "p")]
+    assert followed.project_of("team-b") == "beta"
+    api.refuse = 0
+
+
+def test_what_was_registered_just_before_is_waited_for(api, followed):
+    eventually(lambda: followed.snapshot is not None)
+    before = followed.snapshot
+    threading.Timer(0.1, api.put, (EXTENSIONS, extension("a"))).start()
+
+    newer = followed.newer(before)
+
+    assert [e.id for e in newer.extensions] == ["a"]
+
+
+def test_waiting_for_what_does_not_come_ends(followed, monkeypatch):
+    monkeypatch.setattr("registry.stores.cluster.PATIENCE", 0.05)
+    eventually(lambda: followed.snapshot is not None)
+
+    assert followed.newer(followed.snapshot) is None
+
+
+def test_only_some_wait_at_a_time(followed, monkeypatch):
+    eventually(lambda: followed.snapshot is not None)
+    monkeypatch.setattr("registry.stores.cluster.PATIENCE", 30)
+    waiting = [threading.Thread(target=followed.newer, args=(followed.snapshot,), daemon=True) for _ in range(2)]
+    for thread in waiting:
+        thread.start()
+    eventually(lambda: not followed._may_wait._value)
+
+    assert followed.newer(followed.snapshot) is None
+
+
+def test_an_answer_shows_all_that_has_been_heard_of(api):
+    with serving(api) as client:
+        store = KubernetesStore(client, namespace="fuseml")
+        store.load()
+        api.put(EXTENSIONS, extension("a"))
+        store._take_extensions(store._extensions.list())
+        assert seen(store, "x") == []
+        threading.Timer(0.1, store.refresh).start()
+
+        store.settle()
+
+        assert seen(store, "x") == [("a", "p")]
+
+
+def test_no_value_gets_into_the_log(api, loaded, caplog):
+    caplog.set_level(logging.DEBUG)
+    secret = {"id": "c", "secretRef": {"name": "x"}, "configuration": {"A": "CANARY/with slash"}}
+    api.put(EXTENSIONS, extension("e", services=[{"id": "s", "credentials": [secret]}]))
+
+    loaded()
+
+    assert "CANARY" not in "".join(r.getMessage() for r in caplog.records if r.name.startswith("registry"))
