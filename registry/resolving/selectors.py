@@ -42,8 +42,8 @@ class Consumer:
     user: str = ""
 
     @property
-    def of_pods(self) -> "Consumer":
-        """The same for pods that a controller makes: nobody vouches for the user whom it makes them for."""
+    def without_user(self) -> "Consumer":
+        """The same, but for the user."""
         return replace(self, user="") if self.user else self
 
 

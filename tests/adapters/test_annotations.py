@@ -383,7 +383,7 @@ def test_a_place_is_found_in_any_text(text):
 def test_keys_are_those_of_the_steps():
     obj = workflow("'*': {env: [{name: A, value: b}]}")
 
-    assert [(step.key, [v.name for v in step.given]) for step in layout_of(obj).steps] == [("train", ["A"])]
+    assert [(step.key, [v.name for v in step.annotation_env]) for step in layout_of(obj).steps] == [("train", ["A"])]
 
 
 @pytest.mark.parametrize(

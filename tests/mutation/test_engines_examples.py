@@ -165,7 +165,7 @@ def asking_definition(obj):
         env = at(obj, step.env) or []
         at(obj, step.pointer)["env"] = [URL, *env]
     if obj["kind"] == "Task":  # Its schema has no place for blocks.
-        asked = {step.local: {"extensions": [STORE]} for step in steps}
+        asked = {step.key_in_home: {"extensions": [STORE]} for step in steps}
         obj.setdefault("metadata", {}).setdefault("annotations", {})[TASK_SELECTORS] = manifests.dump(asked)
     else:
         for step in steps:
@@ -185,8 +185,8 @@ def pod_of(definition, home):
 
 def container_name(step):
     if "templates" in step.pointer:
-        return step.local.removeprefix("init-").removeprefix("sidecar-")
-    return step.local if step.beside else f"step-{step.local}"
+        return step.key_in_home.removeprefix("init-").removeprefix("sidecar-")
+    return step.key_in_home if step.only_if_named else f"step-{step.key_in_home}"
 
 
 @pytest.mark.parametrize("engine", [Engine.TEKTON, Engine.ARGO], ids=lambda e: e.value)
@@ -204,11 +204,11 @@ def test_every_step_of_every_definition_gets_in_its_pod_what_it_asks_for(engine)
         assert not any(step.blocks for step in layout_of(obj).steps)
         for step in steps:
             assert (at(lifted, step.env) or []) == (at(obj, step.env) or [])
-        for home in dict.fromkeys(step.home for step in steps):
+        for home in dict.fromkeys(step.metadata_at for step in steps):
             pod = pod_of(lifted, home)
             result = jsonpatch.apply_patch(pod, [dict(op) for op in mutate(pod, INDEX, ME).ops])
             assert TASK_SELECTORS not in result["metadata"]["annotations"]
-            for step in (step for step in steps if step.home == home):
+            for step in (step for step in steps if step.metadata_at == home):
                 env = container_of(result, container_name(step))["env"]
                 assert [entry["name"] for entry in env[:3]] == [*INJECTED, "FUSEML_TEST_OWN"], step
                 assert env[2]["value"] == "http://minio"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webhook.adapters.step import Engine, Place
-from webhook.mutation.escaping import UnsafeError, expanded_env, joined, written
+from webhook.mutation.escaping import UnsafeError, check_joints, escape, expanded_env
 
 # Text made of what is special to somebody on the way, and of what is not.
 hostile = st.lists(st.sampled_from(["$", "(", ")", "{", "}", "A", "params.x", "[0]", " ", "\n", "é", "🚀"])).map(
@@ -21,7 +21,7 @@ def as_the_process_sees(value):
 @given(hostile)
 def test_what_is_written_into_an_env_entry_comes_out_of_the_kubelet_as_it_was(value):
     try:
-        literal = written(value, Engine.TEKTON, Place.ENV)
+        literal = escape(value, Engine.TEKTON, Place.ENV)
     except UnsafeError:
         return
 
@@ -31,15 +31,16 @@ def test_what_is_written_into_an_env_entry_comes_out_of_the_kubelet_as_it_was(va
 @given(hostile, hostile, hostile)
 def test_author_text_around_a_value_keeps_its_meaning(before, value, after):
     try:
-        text = joined([before, written(value, Engine.ARGO, Place.ARGUMENT), after], Engine.ARGO)
+        parts = [before, escape(value, Engine.ARGO, Place.ARGUMENT), after]
+        check_joints(parts, Engine.ARGO)
     except UnsafeError:
         return
 
-    whole = as_the_process_sees(text)
-    parts = as_the_process_sees(before), value, as_the_process_sees(after)
+    whole = as_the_process_sees("".join(parts))
+    alone = as_the_process_sees(before), value, as_the_process_sees(after)
     # A reference that the author opens before the value, and closes after it, is the author's.
     if "$(" not in before:
-        assert whole == "".join(parts)
+        assert whole == "".join(alone)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def test_author_text_around_a_value_keeps_its_meaning(before, value, after):
     ],
 )
 def test_a_value_is_escaped_for_whoever_reads_it(value, engine, place, expected):
-    assert written(value, engine, place) == expected
+    assert escape(value, engine, place) == expected
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,7 @@ def test_a_value_is_escaped_for_whoever_reads_it(value, engine, place, expected)
 )
 def test_a_value_that_cannot_be_escaped_is_refused_without_being_shown(value, engine, place, message):
     with pytest.raises(UnsafeError) as refused:
-        written(value, engine, place)
+        escape(value, engine, place)
 
     assert str(refused.value) == message
 
@@ -108,11 +109,11 @@ def test_a_value_that_cannot_be_escaped_is_refused_without_being_shown(value, en
 )
 def test_text_and_value_that_begin_a_reference_together_are_refused(parts, engine):
     with pytest.raises(UnsafeError, match="together begin"):
-        joined(parts, engine)
+        check_joints(parts, engine)
 
 
 def test_braces_that_meet_are_fine_where_nobody_reads_them():
-    assert joined(["{", '{"a": 1}', "}"], Engine.TEKTON) == '{{"a": 1}}'
+    check_joints(["{", '{"a": 1}', "}"], Engine.TEKTON)
 
 
 def test_the_environment_names_what_comes_from_elsewhere():

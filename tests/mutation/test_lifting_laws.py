@@ -40,7 +40,7 @@ def test_nothing_of_ours_is_left_but_annotations(obj):
     if result is None:
         return
     layout = layout_of(result)
-    assert not [b for step in layout.steps for b in step.blocks if layout.annotation_at(b.pointer) is None]
+    assert not [b for step in layout.steps for b in step.blocks if layout.annotations.at(b.pointer) is None]
     assert not expressions.find(result, layout)
     assert not mutate(result, Index(), ME).ops, "a second run must add nothing"
     for step in layout_of(obj).steps:

@@ -15,7 +15,7 @@ from webhook.mutation.resolved_note import RESOLVED
 from webhook.objects.walk import at
 
 ME = Consumer(project="ml")
-ADVICE = "delete it and create it anew, or create a run of another name"
+ADVICE = "delete it and create it again, or create a run of another name"
 
 
 def index_at(url):

@@ -44,4 +44,4 @@ def layout_of(obj: Mapping[str, Any], *, is_new: bool = True) -> Layout | None:
     if adapter is None:
         return tekton_definitions.other(obj)
     layout = adapter(obj)
-    return levels.of_run(obj, layout, is_new=is_new) if layout and obj["kind"] in _RUNS else layout
+    return levels.with_run_annotations(obj, layout, is_new=is_new) if layout and obj["kind"] in _RUNS else layout

@@ -4,17 +4,17 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from webhook.adapters.annotations.levels import Home, of_homes, passed_on
+from webhook.adapters.annotations.levels import PodMetadata, with_pod_metadata, with_propagated
 from webhook.adapters.annotations.names import PIPELINE_SELECTORS, RUN_SELECTORS, TASK_SELECTORS, unread
-from webhook.adapters.annotations.reader import attached
+from webhook.adapters.annotations.reader import with_annotation
 from webhook.adapters.annotations.step_keys import Keys
-from webhook.adapters.layout import Behind, Layout, behind
+from webhook.adapters.layout import Annotation, Annotations, Definition, Layout, ReferencedSteps, referenced_steps
 from webhook.adapters.step import Block, Engine, Kind, Region, Step, block_of
 from webhook.objects import manifests
 from webhook.objects.walk import Pointer, as_map, env_names, maps_in, name_of
 
 _SPEC: Pointer = ("spec",)
-_LEFT: Pointer = ("spec", "podMetadata", "annotations", RUN_SELECTORS)
+_HANDOVER_AT: Pointer = ("spec", "podMetadata", "annotations", RUN_SELECTORS)
 _ADVICE = "write it into a template that runs a container: templates[].extensions"
 NO_ENV = {
     "resource": "a resource template has no env",
@@ -34,8 +34,10 @@ def workflow(obj: Mapping[str, Any]) -> Layout:
     finder = _found(spec, _SPEC)
     pod_metadata = as_map(spec.get("podMetadata"))
     finder.unread(pod_metadata, "spec.podMetadata", _RUN_ADVICE, read=(RUN_SELECTORS,))
-    layout = passed_on(finder.layout(), as_map(pod_metadata.get("annotations")), _LEFT, where="spec.podMetadata")
-    return replace(_checked(layout), left_at=_LEFT)
+    layout = with_propagated(
+        finder.layout(), as_map(pod_metadata.get("annotations")), _HANDOVER_AT, where="spec.podMetadata"
+    )
+    return replace(_checked(layout), handover_at=_HANDOVER_AT)
 
 
 def workflow_template(obj: Mapping[str, Any]) -> Layout:
@@ -57,30 +59,37 @@ def cron_workflow(obj: Mapping[str, Any]) -> Layout:
     finder.unread(metadata, "spec.workflowMetadata", advice, read=(RUN_SELECTORS,))
     layout = _of_definition(obj, finder, (*_SPEC, "workflowSpec"))
     pointer = (*_SPEC, "workflowMetadata", "annotations", RUN_SELECTORS)
-    keys = Keys(layout.own_steps, pointer, behind=layout.behind)
+    keys = Keys(layout.own_steps, pointer, referenced=layout.referenced)
     annotations = as_map(metadata.get("annotations"))
     regions = {**layout.regions, (*_SPEC, "workflowMetadata"): Region("", kind=Kind.OPAQUE)}
-    layout = replace(layout, regions=regions, is_expanded=RUN_SELECTORS in annotations)
-    return attached(layout, annotations, pointer, keys, where="spec.workflowMetadata", answered=False)
+    definition = Definition(is_expanded=RUN_SELECTORS in annotations, shares_in=(*_SPEC, "workflowSpec"))
+    layout = replace(layout, regions=regions, definition=definition)
+    return with_annotation(layout, annotations, pointer, keys, where="spec.workflowMetadata", resolved_here=False)
 
 
 def _of_definition(obj: Mapping[str, Any], finder: "_Finder", spec: Pointer) -> Layout:
     metadata = as_map(obj.get("metadata"))
-    found = finder.layout(is_definition=True)
+    found = finder.layout(Definition(shares_in=spec))
     misplaced = unread(metadata, f"on a {obj.get('kind')} it is {PIPELINE_SELECTORS}", read=(PIPELINE_SELECTORS,))
-    layout = replace(found, misplaced=(*misplaced, *found.misplaced), shared_in=spec)
+    layout = replace(found, misplaced=(*misplaced, *found.misplaced))
     pointer = ("metadata", "annotations", PIPELINE_SELECTORS)
-    behind = [b if b.advice else b._replace(advice=f"there, {_TEMPLATE_ADVICE}") for b in layout.behind]
-    keys = Keys(layout.own_steps, pointer, behind=behind)
-    return _checked(attached(layout, as_map(metadata.get("annotations")), pointer, keys, answered=False))
+    referenced = [b if b.advice else b._replace(advice=f"there, {_TEMPLATE_ADVICE}") for b in layout.referenced]
+    keys = Keys(layout.own_steps, pointer, referenced=referenced)
+    return _checked(with_annotation(layout, as_map(metadata.get("annotations")), pointer, keys, resolved_here=False))
 
 
 def _checked(layout: Layout) -> Layout:
     """Argo expands what is in a spec, annotations and shares of them included: what steps put out could ask."""
     message = "holds '{{', which Argo would expand; write the variable into the step's own env"
-    # After a backslash, YAML has other ways to write it; what is moved or shared is written anew.
-    held = [a for a in layout.annotations if "{{" in a.text or ("\\" in a.text and "{{" in manifests.dump(a.content))]
-    return replace(layout, problems=(*layout.problems, *(a.finding(a.pointer, message) for a in held)))
+    held = (a for a in layout.annotations.read if _holds_braces(a))
+    problems = tuple(annotation.finding(annotation.pointer, message) for annotation in held)
+    return replace(layout, annotations=layout.annotations + Annotations(problems=problems))
+
+
+def _holds_braces(annotation: Annotation) -> bool:
+    # After a backslash, YAML has other ways to write it; what is moved or shared is written again.
+    text = annotation.text
+    return "{{" in text or ("\\" in text and "{{" in manifests.dump(annotation.content))
 
 
 def _found(spec: Mapping[str, Any], pointer: Pointer) -> "_Finder":
@@ -90,7 +99,7 @@ def _found(spec: Mapping[str, Any], pointer: Pointer) -> "_Finder":
     if "extensions" in spec:
         finder.misplaced.append(f"spec: 'extensions' is not read here; {_ADVICE}")
     if "workflowTemplateRef" in spec:
-        finder.behind.append(behind("", "the run", "workflowTemplateRef"))
+        finder.referenced.append(referenced_steps("", "the run", "workflowTemplateRef"))
     if pointer == _SPEC:
         finder.unread(spec.get("workflowMetadata"), "spec.workflowMetadata", _RUN_ADVICE)
     finder.unread(defaults.get("metadata"), "templateDefaults.metadata", _TEMPLATE_ADVICE)
@@ -112,17 +121,17 @@ class _Finder:
         self._defaults = defaults
         self._defaults_at = (*spec, "templateDefaults")
         self._steps: list[Step] = []
-        self._spare: list[Step] = []
+        self._nameable_only: list[Step] = []
         self._regions: dict[Pointer, Region] = {spec: Region("spec")}
         self.misplaced: list[str] = []
-        self.behind: list[Behind] = []
-        self._homes: list[Home] = []
+        self.referenced: list[ReferencedSteps] = []
+        self._pod_metadata: list[PodMetadata] = []
         # Its controller copies these into the Workflow's own templates when it looks one up elsewhere.
         self._copied = as_map(as_map(pod_metadata).get("annotations"))
         for kind in ("container", "script"):
             self._regions[(*self._defaults_at, kind)] = Region(f"templateDefaults.{kind}", kind=Kind.CONTAINER)
 
-    def layout(self, *, is_definition: bool = False) -> Layout:
+    def layout(self, definition: Definition | None = None) -> Layout:
         used = {block.pointer for step in self._steps for block in step.blocks}
         for block in self._default_blocks("container") + self._default_blocks("script"):
             if block.pointer not in used:
@@ -133,11 +142,11 @@ class _Finder:
             tuple(self._steps),
             self._regions,
             tuple(dict.fromkeys(self.misplaced)),
-            spare=tuple(self._spare),
-            behind=tuple(self.behind),
-            is_definition=is_definition,
+            nameable_only=tuple(self._nameable_only),
+            referenced=tuple(self.referenced),
+            definition=definition,
         )
-        return of_homes(layout, self._homes, is_definition=is_definition)
+        return with_pod_metadata(layout, self._pod_metadata)
 
     def _default_blocks(self, kind: str) -> tuple[Block, ...]:
         if not self._defaults:
@@ -152,13 +161,13 @@ class _Finder:
 
     def template(self, template: Mapping[str, Any], pointer: Pointer, *, where: str, key: str) -> None:
         shared = block_of(template, pointer)
-        home = (*pointer, "metadata")
-        spare = len(self._spare)
+        metadata_at = (*pointer, "metadata")
+        nameable_only = len(self._nameable_only)
         steps = [
             *self._main(template, pointer, shared, where=where, key=key),
             *self._users_own(template, pointer, where=where, key=key),
         ]
-        steps = [step._replace(home=home) for step in steps]
+        steps = [step._replace(metadata_at=metadata_at) for step in steps]
         # A template that only calls others passes on what the run gives it.
         self._regions[pointer] = Region(where, tuple(steps) or None)
         for step in steps:
@@ -166,8 +175,10 @@ class _Finder:
                 self._regions[step.pointer] = Region(step.where, (step,), Kind.CONTAINER)
         self._steps += steps
         if "annotations" in as_map(template.get("metadata")):
-            named = [*steps, *self._spare[spare:]]
-            self._homes.append(Home(template["metadata"], home, f"{where}.metadata", named, True, self._copied))
+            named = [*steps, *self._nameable_only[nameable_only:]]
+            self._pod_metadata.append(
+                PodMetadata(template["metadata"], metadata_at, f"{where}.metadata", named, True, self._copied)
+            )
         if "annotations" in template:
             self.unread(template, where, "write it into metadata.annotations of the template")
         if shared and not any(b in step.blocks for step in steps for b in shared):
@@ -192,8 +203,8 @@ class _Finder:
                     pointer=own,
                     blocks=self._default_blocks(kind) + shared + block_of(template[kind], own),
                     env=(*own, "env"),
-                    present=env_names(self._defaults.get(kind)),
-                    local="main",
+                    set_elsewhere=env_names(self._defaults.get(kind)),
+                    key_in_home="main",
                 )
         container_set = as_map(template.get("containerSet"))
         if "extensions" in container_set and not any(maps_in(container_set.get("containers"))):
@@ -206,14 +217,16 @@ class _Finder:
                 pointer=own,
                 blocks=shared + block_of(container_set, (*pointer, "containerSet")) + block_of(container, own),
                 env=(*own, "env"),
-                local=name_of(container, i),
+                key_in_home=name_of(container, i),
             )
         for kind in [kind for kind in NO_ENV if kind in template]:
-            step = Step(key, where, (*pointer, kind), shared, no_env=NO_ENV[kind], beside=True, local="main")
+            step = Step(
+                key, where, (*pointer, kind), shared, no_env=NO_ENV[kind], only_if_named=True, key_in_home="main"
+            )
             if shared:
                 yield step
             else:
-                self._spare.append(step)
+                self._nameable_only.append(step)
 
     def _users_own(self, template: Mapping[str, Any], pointer: Pointer, *, where: str, key: str) -> Iterator[Step]:
         for section, prefix in (("initContainers", "init"), ("sidecars", "sidecar")):
@@ -225,8 +238,8 @@ class _Finder:
                     pointer=own,
                     blocks=block_of(container, own),
                     env=(*own, "env"),
-                    beside=True,
-                    local=f"{prefix}-{name_of(container, i)}",
+                    only_if_named=True,
+                    key_in_home=f"{prefix}-{name_of(container, i)}",
                 )
 
     def _calls(self, template: Mapping[str, Any], pointer: Pointer, *, where: str, key: str) -> None:
@@ -252,10 +265,10 @@ class _Finder:
         if not reference:
             return
         template, name = str(reference.get("template")), name_of(call, "")
-        there = behind(template, where, "templateRef")
-        self.behind.append(there)
+        there = referenced_steps(template, where, "templateRef")
+        self.referenced.append(there)
         if name and name != template:
-            self.behind.append(there._replace(key=name, advice=f"name them by their template, {template!r}"))
+            self.referenced.append(there._replace(key=name, advice=f"name them by their template, {template!r}"))
 
 
 def _called(template: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Pointer, str]]:

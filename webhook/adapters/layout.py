@@ -1,7 +1,7 @@
 """All that an adapter finds in an object, and whose selectors each part of it may use. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -10,20 +10,26 @@ from webhook.adapters.step import Engine, Kind, Region, Step
 from webhook.objects.walk import Pointer
 
 
-class Behind(NamedTuple):
-    """Steps that are not in the object.
+class ReferencedSteps(NamedTuple):
+    """Steps that are not in the object: it refers to the definition that holds them.
 
     Attributes:
-        key: What their keys begin with; "" if it is all of the run's.
+        key: What their keys begin with; "" if all of the run is in that definition.
         why: Says for people whose steps they are.
         advice: If they cannot be given anything, what would help.
-        has_tasks: Whether their keys have a task in them that is not in the object, either.
+        has_tasks: True if their keys name a task that is not in the object, either.
     """
 
     key: str
     why: str
     advice: str = ""
     has_tasks: bool = False
+
+
+def referenced_steps(key: str, whose: str, reference: str) -> ReferencedSteps:
+    """The steps of *whose*, to which *reference* (``taskRef``, ``pipelineRef`` ...) leads."""
+    why = f"the steps of {whose} are in another object ({reference})"
+    return ReferencedSteps(key, why, has_tasks=reference == "pipelineRef")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,7 @@ class Finding:
     Attributes:
         where: Names the place for people.
         pointer: The place itself.
-        line: Which line of the text at *pointer* it is, from 1; 0 for what is no text of several lines.
+        line: The line of the text at *pointer*, from 1; 0 if that is no text of several lines.
     """
 
     where: str
@@ -48,23 +54,24 @@ class Finding:
 
 @dataclass(frozen=True)
 class Annotation:
-    """An annotation that asks for steps, in YAML.
+    """An annotation that asks for services for steps, in YAML.
 
     Attributes:
         pointer: Where it stands in the object; a pointer that goes on from there leads into its text.
         content: What it says; the text itself if it cannot be read.
         where: Whose it is, for people; "" if it is the object's own.
-        answered: Whether it is here that its steps get what it asks for. Else it is only looked at: it goes on to pods.
+        resolved_here: True if this object's steps receive the services; False if the annotation is only validated
+            here and propagates to pods.
     """
 
     pointer: Pointer
     text: str
     content: Any
     where: str = ""
-    answered: bool = True
+    resolved_here: bool = True
 
     def covers(self, pointer: Pointer) -> bool:
-        """Whether *pointer* leads into it."""
+        """True if *pointer* leads into it."""
         return pointer[: len(self.pointer)] == self.pointer
 
     def finding(self, pointer: Pointer, message: str) -> Finding:
@@ -80,102 +87,133 @@ class Annotation:
 
 
 @dataclass(frozen=True)
+class Annotations:
+    """What the annotations of an object ask for.
+
+    Attributes:
+        problems: What is wrong with them.
+    """
+
+    read: tuple[Annotation, ...] = ()
+    problems: tuple[Finding, ...] = ()
+
+    def __add__(self, other: "Annotations") -> "Annotations":
+        """Both, in this order."""
+        return Annotations((*self.read, *other.read), (*self.problems, *other.problems))
+
+    def at(self, pointer: Pointer) -> Annotation | None:
+        """The annotation whose text *pointer* leads into."""
+        ways = (self._by_pointer.get(pointer[:end]) for end in range(len(pointer) + 1))
+        return next((annotation for annotation in ways if annotation is not None), None)
+
+    @cached_property
+    def resolved_here(self) -> tuple[Annotation, ...]:
+        """Those whose steps receive the services in this object."""
+        return tuple(annotation for annotation in self.read if annotation.resolved_here)
+
+    def without_propagated(self) -> "Annotations":
+        """The same without those that are only validated here."""
+        propagated = [annotation for annotation in self.read if not annotation.resolved_here]
+        problems = (p for p in self.problems if not any(a.covers(p.pointer) for a in propagated))
+        return Annotations(self.resolved_here, tuple(problems)) if propagated else self
+
+    @cached_property
+    def _by_pointer(self) -> Mapping[Pointer, Annotation]:
+        return {annotation.pointer: annotation for annotation in self.read}
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """Nothing is resolved in this object, only in the runs and pods that are created from it.
+
+    Attributes:
+        is_expanded: True if its expressions are expanded in the runs that are created from it.
+        shares_in: The spec whose templates each get their share of ``pipeline-selectors``: Argo propagates nothing of a
+            definition but its templates.
+    """
+
+    is_expanded: bool = False
+    shares_in: Pointer = ()
+
+
+@dataclass(frozen=True)
 class Layout:
     """Everything about an object that the rest of the pipeline needs to know.
 
     Attributes:
         regions: By pointer.
-        misplaced: Blocks where none is read, with advice.
-        braces: Whether ``{{ extension… }}`` is an expression, too.
-        annotated: Whether the object has annotations to keep notes in.
-        spare: Steps that have a place for selectors in annotations only; their region is that of their parent.
-        behind: Steps that an annotation may name and that are not in the object.
-        annotations: What asks for some of the steps.
-        problems: What is wrong with the annotations.
-        is_definition: Whether nothing is resolved in it, only in the runs and pods that come of it.
-        is_expanded: Whether a definition's expressions are expanded in the runs that come of it.
-        left_at: The annotation in which what steps behind references ask for goes on to their pods.
-        shared_in: The spec whose templates each get their share of ``pipeline-selectors``, as Argo passes nothing on
-            of a definition but its templates.
-        gate: What keeps the object from being started until it has been given what it asks for.
+        misplaced: Blocks and annotations where none is read, with advice.
+        annotations: What the annotations ask for; the rest of a layout says what stands in the object.
+        braces: True if ``{{ extension… }}`` is an expression, too.
+        annotated: True if the object has annotations to keep notes in.
+        nameable_only: Steps that have a place for selectors in annotations only; their region is that of their parent.
+        referenced: Steps that an annotation may name and that are in other objects.
+        definition: None for what is resolved here: runs, pods, documents.
+        handover_at: The annotation that takes the selectors of referenced steps to their pods.
+        gate: The scheduling gate that keeps a pod from starting until it has been given what it asks for.
+        has_user: False if a controller created the object: nobody vouches for the user then.
     """
 
     engine: Engine
     steps: tuple[Step, ...]
     regions: Mapping[Pointer, Region]
     misplaced: tuple[str, ...] = ()
+    annotations: Annotations = field(default_factory=Annotations)
     braces: bool = False
     annotated: bool = True
-    spare: tuple[Step, ...] = ()
-    behind: tuple[Behind, ...] = ()
-    annotations: tuple[Annotation, ...] = ()
-    problems: tuple[Finding, ...] = ()
-    is_definition: bool = False
-    is_expanded: bool = False
-    left_at: Pointer = ()
-    shared_in: Pointer = ()
+    nameable_only: tuple[Step, ...] = ()
+    referenced: tuple[ReferencedSteps, ...] = ()
+    definition: Definition | None = None
+    handover_at: Pointer = ()
     gate: Pointer | None = None
+    has_user: bool = True
+
+    @property
+    def is_definition(self) -> bool:
+        """True if nothing is resolved here, only in what is created from it."""
+        return self.definition is not None
 
     @property
     def is_misread(self) -> bool:
-        """Whether there are selectors that are not known, and would be missed by expressions that use them."""
-        return bool(self.misplaced or self.problems)
+        """True if some selectors are not known, so that expressions that use them would miss them."""
+        return bool(self.misplaced or self.annotations.problems)
 
     @property
     def own_steps(self) -> tuple[Step, ...]:
-        """The steps that stand in the object itself, spare ones included."""
-        return tuple(step for step in (*self.steps, *self.spare) if self.annotation_at(step.pointer) is None)
+        """The steps that stand in the object itself, those that only annotations can name included."""
+        return tuple(step for step in (*self.steps, *self.nameable_only) if self.annotations.at(step.pointer) is None)
 
     @property
     def asks(self) -> bool:
-        """Whether anything is asked for, expressions apart."""
-        is_asked = self.is_misread or bool(self.annotations) or self.gate is not None
+        """True if anything is asked for, expressions apart."""
+        is_asked = self.is_misread or bool(self.annotations.read) or self.gate is not None
         return is_asked or any(step.blocks for step in self.steps)
 
-    @cached_property
-    def answered(self) -> tuple[Annotation, ...]:
-        """The annotations whose steps get here what they ask for."""
-        return tuple(annotation for annotation in self.annotations if annotation.answered)
-
-    def annotation_at(self, pointer: Pointer) -> Annotation | None:
-        """The annotation whose text *pointer* leads into."""
-        ways = (self._annotations_at.get(pointer[:end]) for end in range(len(pointer) + 1))
-        return next((annotation for annotation in ways if annotation is not None), None)
-
-    @cached_property
-    def _annotations_at(self) -> Mapping[Pointer, Annotation]:
-        return {annotation.pointer: annotation for annotation in self.annotations}
-
-    def settled(self) -> "Layout":
-        """The same, without what is only looked at here: in a run that goes on, others may have put it there."""
-        passed_on = [annotation for annotation in self.annotations if not annotation.answered]
-        if not passed_on:
+    def without_propagated(self) -> "Layout":
+        """The same without what is only validated here: in a run that goes on, others may have added it."""
+        kept = self.annotations.without_propagated()
+        if kept is self.annotations:
             return self
-        return replace(
-            self,
-            annotations=self.answered,
-            steps=tuple(step for step in self.steps if not any(a.covers(step.pointer) for a in passed_on)),
-            problems=tuple(p for p in self.problems if not any(a.covers(p.pointer) for a in passed_on)),
-        )
+        return replace(self, annotations=kept, steps=tuple(step for step in self.steps if self._is_resolved_here(step)))
 
-    def questions(self) -> list[Pointer]:
-        """The blocks and the annotations: what is taken out of an object that gets what it asks for."""
+    def request_pointers(self) -> list[Pointer]:
+        """The blocks, annotations and gate that are removed from an object when it gets what it asks for."""
         blocks = dict.fromkeys(block.pointer for step in self.steps for block in step.blocks)
-        asking = [pointer for pointer in blocks if self.annotation_at(pointer) is None]
-        asking += [annotation.pointer for annotation in self.answered]
-        return [*asking, self.gate] if self.gate is not None else asking
+        pointers = [pointer for pointer in blocks if self.annotations.at(pointer) is None]
+        pointers += [annotation.pointer for annotation in self.annotations.resolved_here]
+        return [*pointers, self.gate] if self.gate is not None else pointers
 
     @property
-    def left(self) -> dict[str, Any]:
-        """What the pods of steps behind references are to be given, by key."""
-        entries = {step.key: step.entry for step in self.steps if step.behind and self._is_answered(step)}
+    def handover(self) -> dict[str, Any]:
+        """What the pods of referenced steps are to be given, by key."""
+        entries = {step.key: step.entry for step in self.steps if step.by_reference and self._is_resolved_here(step)}
         # Those of other keys may use its selectors in their variables.
         is_used = any("env" in entry for entry in entries.values())
         return {key: entry for key, entry in entries.items() if _gives(entry) or (entry and is_used)}
 
-    def _is_answered(self, step: Step) -> bool:
-        annotation = self.annotation_at(step.pointer)
-        return annotation is None or annotation.answered
+    def _is_resolved_here(self, step: Step) -> bool:
+        annotation = self.annotations.at(step.pointer)
+        return annotation is None or annotation.resolved_here
 
     def region_of(self, pointer: Pointer) -> tuple[Region, Pointer]:
         """The innermost region around the string at *pointer*, and the rest of the way from there."""
@@ -187,13 +225,6 @@ class Layout:
 
 
 def _gives(entry: Mapping[str, Any]) -> bool:
-    """Whether there is anything in it for a container, and not for expressions alone."""
+    """True if there is anything in it for a container, and not for expressions alone."""
     selectors = entry.get("extensions", ())
     return "env" in entry or any(not isinstance(s, dict) or s.get("inject") is not False for s in selectors)
-
-
-def behind(key: str, whose: str, reference: str) -> Behind:
-    """Steps that are behind a *reference*."""
-    return Behind(
-        key, f"the steps of {whose} are behind a reference ({reference})", has_tasks=reference == "pipelineRef"
-    )

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from webhook.adapters.annotations.names import GATE, LEVELS, POD_SELECTORS, TASK_SELECTORS, unread
-from webhook.adapters.annotations.reader import attached
-from webhook.adapters.annotations.step_keys import AnyKeys, Keys, UnknownKeyError
+from webhook.adapters.annotations.reader import with_annotation
+from webhook.adapters.annotations.step_keys import KeyReader, Keys, UnknownKeyError
 from webhook.adapters.argo import NO_ENV
 from webhook.adapters.layout import Layout
 from webhook.adapters.step import Engine, Kind, Region, Step
-from webhook.objects.walk import Pointer, as_map, maps_in
+from webhook.objects.walk import Pointer, as_map, is_controlled, maps_in
 
 _SPEC: Pointer = ("spec",)
 _ANNOTATIONS: Pointer = ("metadata", "annotations")
@@ -43,12 +43,13 @@ def pod(obj: Mapping[str, Any]) -> Layout | None:
         {_SPEC: Region("", (), Kind.OPAQUE)}
         | {s.pointer: Region(s.where, _scope(s, steps), Kind.OPAQUE) for s in steps},
         tuple(misplaced),
+        has_user=not is_controlled(obj),
         gate=None if gate is None else (*_SPEC, "schedulingGates", gate),
     )
     for level in LEVELS:
         if level in annotations:
             pointer = (*_ANNOTATIONS, level)
-            layout = attached(layout, annotations, pointer, _keys(level, pointer, steps, labels, template))
+            layout = with_annotation(layout, annotations, pointer, _keys(level, pointer, steps, labels, template))
     return layout
 
 
@@ -75,7 +76,9 @@ def _steps(
         else:
             own, is_beside = name, is_init
         if own:
-            yield Step(own, f"container {name}", pointer, env=(*pointer, "env"), beside=is_beside, local=name)
+            yield Step(
+                own, f"container {name}", pointer, env=(*pointer, "env"), only_if_named=is_beside, key_in_home=name
+            )
 
 
 def _is_agents(labels: Mapping[str, Any]) -> bool:
@@ -105,8 +108,8 @@ def _in_argo(name: str, template: Mapping[str, Any], *, is_init: bool) -> tuple[
 
 def _scope(step: Step, steps: Sequence[Step]) -> tuple[Step, ...]:
     """Whose selectors the variables of *step* may use: a sidecar of Tekton's, those of all its task's steps."""
-    if step.beside and step.local.startswith("sidecar-"):
-        return (step, *(s for s in steps if not s.beside))
+    if step.only_if_named and step.key_in_home.startswith("sidecar-"):
+        return (step, *(s for s in steps if not s.only_if_named))
     return (step,)
 
 
@@ -129,22 +132,22 @@ def _keys(
     steps: Sequence[Step],
     labels: Mapping[str, Any],
     template: Mapping[str, Any] | None,
-) -> AnyKeys:
+) -> KeyReader:
     """How the keys of the annotation of a *level* are to be read in this pod."""
     if _is_agents(labels):
-        return _OfNobody()
+        return _NoKeys()
     if level == POD_SELECTORS:
-        return Keys([step._replace(key=step.local) for step in steps], pointer)
+        return Keys([step._replace(key=step.key_in_home) for step in steps], pointer)
     own = Keys(steps, pointer)
     if level == TASK_SELECTORS:
         return own
     if template is not None:
-        return _OfArgo(own, template, has_steps=any(not step.beside for step in steps))
+        return _KeysInArgoPod(own, template, has_steps=any(not step.only_if_named for step in steps))
     task = labels.get("tekton.dev/pipelineTask")
-    return _OfTask(own, str(task), str(labels.get("tekton.dev/pipelineRun", ""))) if task else own
+    return _KeysInTektonPod(own, str(task), str(labels.get("tekton.dev/pipelineRun", ""))) if task else own
 
 
-class _OfTask:
+class _KeysInTektonPod:
     """Keys with a task of a pipeline in them, in a pod of one of its tasks."""
 
     def __init__(self, own: Keys, task: str, run: str) -> None:
@@ -169,7 +172,7 @@ class _OfTask:
         return not around or len(self._run) > _WHOLE_NAME or self._run.endswith(f"-{around[-1]}")
 
 
-class _OfArgo:
+class _KeysInArgoPod:
     """Keys with a template in them, in a pod that was made from *template*; one that is written inline has no name."""
 
     def __init__(self, own: Keys, template: Mapping[str, Any], *, has_steps: bool) -> None:
@@ -203,7 +206,7 @@ def _steps_in(what: str, own: Keys, key: str) -> Sequence[Step]:
         raise UnknownKeyError(f"in {what}, {e}") from None
 
 
-class _OfNobody:
+class _NoKeys:
     """Keys in a pod that has no steps."""
 
     def steps_of(self, key: str) -> Sequence[Step]:

@@ -46,7 +46,7 @@ class Block(NamedTuple):
     level: int = 0
 
 
-class Given(NamedTuple):
+class AnnotationVariable(NamedTuple):
     """A variable that an annotation sets for a step, and where it stands there."""
 
     pointer: Pointer
@@ -76,17 +76,17 @@ class Step(NamedTuple):
     blocks: tuple[Block, ...] = ()
     env: Pointer | None = None
     no_env: str = ""
-    present: frozenset[str] = frozenset()
-    given: tuple[Given, ...] = ()
-    beside: bool = False
-    behind: bool = False
-    home: Pointer | None = None
-    local: str = ""
+    set_elsewhere: frozenset[str] = frozenset()
+    annotation_env: tuple[AnnotationVariable, ...] = ()
+    only_if_named: bool = False
+    by_reference: bool = False
+    metadata_at: Pointer | None = None
+    key_in_home: str = ""
 
     @property
     def asks(self) -> bool:
         """Whether there is anything to do for it."""
-        return bool(self.blocks or self.given)
+        return bool(self.blocks or self.annotation_env)
 
     @property
     def entry(self) -> dict[str, Any]:
@@ -96,8 +96,8 @@ class Step(NamedTuple):
         for content in lists:
             selectors += [item for item in content if item not in selectors]
         entry: dict[str, Any] = {"extensions": selectors} if selectors else {}
-        if self.given:
-            entry["env"] = [{"name": variable.name, "value": variable.value} for variable in self.given]
+        if self.annotation_env:
+            entry["env"] = [{"name": variable.name, "value": variable.value} for variable in self.annotation_env]
         return entry
 
 

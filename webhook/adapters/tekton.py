@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from webhook.adapters.annotations.levels import Home, of_homes
+from webhook.adapters.annotations.levels import PodMetadata, with_pod_metadata
 from webhook.adapters.annotations.names import RUN_SELECTORS, unread
-from webhook.adapters.layout import Behind, Layout, behind
+from webhook.adapters.layout import Definition, Layout, ReferencedSteps, referenced_steps
 from webhook.adapters.step import Block, Engine, Kind, Region, Step, block_of
 from webhook.objects.walk import Pointer, as_map, env_names, is_controlled, maps_in, name_of
 
 _GROUP = "tekton.dev/"
 _SPEC: Pointer = ("spec",)
-_LEFT: Pointer = ("metadata", "annotations", RUN_SELECTORS)
+_HANDOVER_AT: Pointer = ("metadata", "annotations", RUN_SELECTORS)
 _TASK_ADVICE = "write it into taskSpec.extensions (every step of the task) or taskSpec.steps[].extensions"
 _RUN_ADVICE = "write it into metadata.annotations of the run"
 
@@ -37,8 +37,8 @@ def pipeline_run(obj: Mapping[str, Any]) -> Layout | None:
     finder.pipeline(as_map(spec.get("pipelineSpec")), (*_SPEC, "pipelineSpec"), where="", key="", title="pipelineSpec")
     if "pipelineRef" in spec:
         # The keys of its steps begin with those of its tasks, whatever they are.
-        finder.behind.append(behind("", "the run", "pipelineRef"))
-    return replace(finder.layout(), left_at=_LEFT)
+        finder.referenced.append(referenced_steps("", "the run", "pipelineRef"))
+    return replace(finder.layout(), handover_at=_HANDOVER_AT)
 
 
 def task_run(obj: Mapping[str, Any]) -> Layout | None:
@@ -50,10 +50,10 @@ def task_run(obj: Mapping[str, Any]) -> Layout | None:
     finder.misplace(spec, "spec", _TASK_ADVICE)
     finder.pod_template((*_SPEC, "podTemplate"), "podTemplate")
     task_spec = as_map(spec.get("taskSpec"))
-    finder.task(task_spec, (*_SPEC, "taskSpec"), where="", key="", title="taskSpec", present=finder.pod_env)
+    finder.task(task_spec, (*_SPEC, "taskSpec"), where="", key="", title="taskSpec", set_elsewhere=finder.pod_env)
     if "taskRef" in spec:
-        finder.behind.append(behind("", "the run", "taskRef"))
-    return replace(finder.layout(), left_at=_LEFT)
+        finder.referenced.append(referenced_steps("", "the run", "taskRef"))
+    return replace(finder.layout(), handover_at=_HANDOVER_AT)
 
 
 def _pod_env(part: Mapping[str, Any], template: str) -> frozenset[str]:
@@ -69,20 +69,20 @@ class Finder:
         self._steps: list[Step] = []
         self._regions: dict[Pointer, Region] = {_SPEC: Region("spec")}
         self.misplaced: list[str] = []
-        self.behind: list[Behind] = []
-        self._homes: list[Home] = []
+        self.referenced: list[ReferencedSteps] = []
+        self._pod_metadata: list[PodMetadata] = []
 
-    def layout(self, *, is_definition: bool = False) -> Layout:
+    def layout(self, definition: Definition | None = None) -> Layout:
         """All that was found."""
         layout = Layout(
             Engine.TEKTON,
             tuple(self._steps),
             self._regions,
             tuple(self.misplaced),
-            behind=tuple(self.behind),
-            is_definition=is_definition,
+            referenced=tuple(self.referenced),
+            definition=definition,
         )
-        return of_homes(layout, self._homes, is_definition=is_definition)
+        return with_pod_metadata(layout, self._pod_metadata)
 
     def misplace(self, part: Mapping[str, Any], where: str, advice: str) -> None:
         """Note a block in *part*, where none is read."""
@@ -116,15 +116,23 @@ class Finder:
         elif task_spec.get("apiVersion"):
             # A custom task: what it means is known only to its own controller.
             self._regions[(*pointer, "taskSpec", "spec")] = Region(where, kind=Kind.OPAQUE)
-            self.behind.append(_custom(key.removesuffix("/"), where))
+            self.referenced.append(_custom(key.removesuffix("/"), where))
         else:
-            present = self.pod_env | self.task_env.get(name_of(task, ""), frozenset())
+            set_elsewhere = self.pod_env | self.task_env.get(name_of(task, ""), frozenset())
             own = (*pointer, "taskSpec")
-            home = (*own, "metadata")
-            steps = self.task(task_spec, own, where=f"{where}.", key=key, title="taskSpec", present=present, home=home)
+            metadata_at = (*own, "metadata")
+            steps = self.task(
+                task_spec,
+                own,
+                where=f"{where}.",
+                key=key,
+                title="taskSpec",
+                set_elsewhere=set_elsewhere,
+                metadata_at=metadata_at,
+            )
             metadata = as_map(task_spec.get("metadata"))
             if "annotations" in metadata:
-                self._homes.append(Home(metadata, home, f"{where}.taskSpec.metadata", steps))
+                self._pod_metadata.append(PodMetadata(metadata, metadata_at, f"{where}.taskSpec.metadata", steps))
         # Without inline steps of its own, what a task is given comes from the run's selectors.
         self._regions[pointer] = Region(where, tuple(self._steps[first:]) or None)
 
@@ -133,9 +141,9 @@ class Finder:
         kind = "taskRef" if "taskRef" in task else "pipelineRef"
         version = str(as_map(task.get(kind)).get("apiVersion") or "tekton.dev/")
         if version.startswith("tekton.dev/"):
-            self.behind.append(behind(key, where, kind))
+            self.referenced.append(referenced_steps(key, where, kind))
         else:
-            self.behind.append(_custom(key, where))
+            self.referenced.append(_custom(key, where))
 
     def task(
         self,
@@ -145,17 +153,19 @@ class Finder:
         where: str,
         key: str,
         title: str,
-        present: frozenset[str] = frozenset(),
-        home: Pointer | None = None,
+        set_elsewhere: frozenset[str] = frozenset(),
+        metadata_at: Pointer | None = None,
     ) -> list[Step]:
         """All steps of the task *spec*, which is called *title*."""
         shared = block_of(spec, pointer)
         template = as_map(spec.get("stepTemplate"))
         if template:
             self.misplace(template, f"{where}stepTemplate", _TASK_ADVICE)
-            present |= env_names(template)
+            set_elsewhere |= env_names(template)
         steps = [
-            self._step(step, (*pointer, "steps", i), shared, where=where, key=key, number=i, present=present)
+            self._step(
+                step, (*pointer, "steps", i), shared, where=where, key=key, number=i, set_elsewhere=set_elsewhere
+            )
             for i, step in maps_in(spec.get("steps"))
         ]
         if shared and not steps:
@@ -166,7 +176,9 @@ class Finder:
         ]
         for sidecar in sidecars:
             self._regions[sidecar.pointer] = Region(sidecar.where, (sidecar, *steps), Kind.CONTAINER)
-        found = [step._replace(home=home) for step in steps + sidecars] if home else steps + sidecars
+        found = (
+            [step._replace(metadata_at=metadata_at) for step in steps + sidecars] if metadata_at else steps + sidecars
+        )
         self._steps += found
         if template:
             self._regions[(*pointer, "stepTemplate")] = Region(f"{where}stepTemplate", tuple(steps), Kind.CONTAINER)
@@ -182,36 +194,38 @@ class Finder:
         where: str,
         key: str,
         number: int,
-        present: frozenset[str],
+        set_elsewhere: frozenset[str],
     ) -> Step:
         name = name_of(content, "")
         where = f"{where}steps[{name or number}]"
-        local = name or f"unnamed-{number}"
-        key += local
+        key_in_home = name or f"unnamed-{number}"
+        key += key_in_home
         blocks = shared + block_of(content, pointer)
         if "ref" in content:
             # It takes no env; the pod's container does.
-            step = Step(key, where, pointer, blocks, behind=True, local=local)
+            step = Step(key, where, pointer, blocks, by_reference=True, key_in_home=key_in_home)
             # What it is given are parameters of its StepAction.
             self._regions[pointer] = Region(where, (step,))
         else:
-            step = Step(key, where, pointer, blocks, (*pointer, "env"), present=present, local=local)
+            step = Step(
+                key, where, pointer, blocks, (*pointer, "env"), set_elsewhere=set_elsewhere, key_in_home=key_in_home
+            )
             self._regions[pointer] = Region(where, (step,), Kind.CONTAINER)
         return step
 
 
 def _sidecar(content: Mapping[str, Any], pointer: Pointer, *, where: str, key: str, number: int) -> Step:
-    local = f"sidecar-{name_of(content, number)}"
+    key_in_home = f"sidecar-{name_of(content, number)}"
     return Step(
-        key=f"{key}{local}",
+        key=f"{key}{key_in_home}",
         where=f"{where}sidecars[{name_of(content, number)}]",
         pointer=pointer,
         blocks=block_of(content, pointer),
         env=(*pointer, "env"),
-        beside=True,
-        local=local,
+        only_if_named=True,
+        key_in_home=key_in_home,
     )
 
 
-def _custom(key: str, where: str) -> Behind:
-    return Behind(key, f"{where} is a custom task, which has no steps", "leave it out")
+def _custom(key: str, where: str) -> ReferencedSteps:
+    return ReferencedSteps(key, f"{where} is a custom task, which has no steps", "leave it out")

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from webhook.adapters.annotations.levels import passed_on
+from webhook.adapters.annotations.levels import with_propagated
 from webhook.adapters.annotations.names import POD_SELECTORS, PREFIX, unread
 from webhook.adapters.annotations.step_keys import Keys
-from webhook.adapters.layout import Layout
+from webhook.adapters.layout import Definition, Layout
 from webhook.adapters.pod import containers_of
 from webhook.adapters.step import Engine, Kind, Region
 from webhook.objects.walk import Pointer, as_map, is_controlled
@@ -36,6 +36,6 @@ def _layout(obj: Mapping[str, Any], template: Mapping[str, Any], pointer: Pointe
     misplaced = unread(metadata, f"write {POD_SELECTORS} into {where}.annotations")
     misplaced += [f"{where}: {m}" for m in unread(of_pods, f"here it is {POD_SELECTORS}", read=(POD_SELECTORS,))]
     regions: dict[Pointer, Region] = {("spec",): Region("", (), Kind.OPAQUE)}
-    layout = Layout(Engine.KUBERNETES, (), regions, tuple(misplaced), is_definition=True)
+    layout = Layout(Engine.KUBERNETES, (), regions, tuple(misplaced), definition=Definition())
     place = (*pointer, "metadata", "annotations", POD_SELECTORS)
-    return passed_on(layout, annotations, place, known=Keys(containers_of(template), place), where=where)
+    return with_propagated(layout, annotations, place, known=Keys(containers_of(template), place), where=where)

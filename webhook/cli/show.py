@@ -127,8 +127,7 @@ def explain_command(
                 if subject.unknown:
                     click.echo(f"warning: {subject.title}: {subject.unknown}", err=True)
                     continue
-                asks = consumer.of_pods if subject.whose else consumer
-                why = explain(subject.obj, seen, asks, settings=chosen)
+                why = explain(subject.obj, seen, consumer, settings=chosen)
                 if why is None:
                     continue
                 refused = refused or not why["allowed"]

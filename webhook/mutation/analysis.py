@@ -3,7 +3,7 @@
 Findings are collected, not raised: ``mutate`` refuses an object that has any, ``explain`` shows them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -11,16 +11,16 @@ from typing import Any
 from registry.resolving.index import Index
 from registry.resolving.resolve import resolve
 from registry.resolving.selectors import Consumer, Selector
-from webhook.adapters.layout import Finding, Layout
+from webhook.adapters.layout import Finding
 from webhook.adapters.step import Engine, Region, Step
 from webhook.mutation import env_plan, expansion, expressions, handover, resolved_note
-from webhook.mutation.bound_selectors import Bound, bind
-from webhook.mutation.checks import placed
-from webhook.mutation.edits import Additions
+from webhook.mutation.bound_selectors import BoundSelector, bind
+from webhook.mutation.checks import finding_at
+from webhook.mutation.edits import Edits
 from webhook.mutation.env_plan import Plan
 from webhook.mutation.expansion import Expanded, ExpansionError, Scope
-from webhook.mutation.expressions import Text
-from webhook.mutation.question import asked
+from webhook.mutation.expressions import TextWithExpressions
+from webhook.mutation.question import Question
 from webhook.mutation.resolved_note import Resolved
 from webhook.mutation.selector_blocks import BlockReader
 from webhook.mutation.settings import Settings
@@ -36,13 +36,13 @@ class StepReport:
     """What one step that asks gets.
 
     Attributes:
-        given: The names of the variables that the annotation sets for it.
+        annotation_env: The names of the variables that annotations set for it.
     """
 
     step: Step
-    bounds: tuple[Bound, ...]
+    bound_selectors: tuple[BoundSelector, ...]
     plan: Plan
-    given: tuple[str, ...] = ()
+    annotation_env: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -60,53 +60,44 @@ class Analysis:
     ops: tuple[Op, ...] = ()
 
 
-def analyse(
-    obj: Mapping[str, Any],
-    layout: Layout,
-    found: Sequence[Text],
-    *,
-    index: Index,
-    consumer: Consumer,
-    settings: Settings,
-) -> Analysis:
-    """Work out what *obj*, whose steps and texts are given, asks for and gets."""
-    return _Analyser(obj, layout, index, consumer, settings).run(found)
+def analyse(question: Question, *, index: Index, consumer: Consumer, settings: Settings) -> Analysis:
+    """Work out what the object asks for and gets."""
+    return _Analyser(question, index, consumer, settings).run()
 
 
 class _Analyser:
-    def __init__(
-        self, obj: Mapping[str, Any], layout: Layout, index: Index, consumer: Consumer, settings: Settings
-    ) -> None:
-        self._obj = obj
-        self._layout = layout
+    def __init__(self, question: Question, index: Index, consumer: Consumer, settings: Settings) -> None:
+        self._question = question
+        self._obj = question.obj
+        self._layout = question.layout
         self._index = index
         self._consumer = consumer
         self._settings = settings
-        self._blocks = BlockReader(layout)
+        self._blocks = BlockReader(question.layout)
         self._result = Analysis(findings=self._blocks.findings)
-        self._bounds: dict[tuple[Selector, Consumer], Bound] = {}
+        self._bound: dict[tuple[Selector, Consumer], BoundSelector] = {}
         self._scopes: dict[int, Scope] = {}
-        self._additions = Additions(obj)
-        # Values of the annotation that cannot be had; several steps may get the same.
+        self._edits = Edits(question.obj)
+        # Values of an annotation that cannot be expanded; several steps may get the same.
         self._complained: set[Pointer] = set()
 
-    def run(self, found: Sequence[Text]) -> Analysis:
+    def run(self) -> Analysis:
         result = self._result
         result.reports = tuple(self._report(step) for step in self._layout.steps if step.asks)
         # Selectors that are not read would be missed by every expression that uses them.
         if not self._layout.is_misread:
             for report in result.reports:
-                self._give(report)
-            for text in found:
-                self._expand(text, partial(self._additions.replace, text))
-            result.findings += handover.findings(self._obj, self._layout)
+                self._set_variables(report)
+            for text in self._question.texts:
+                self._expand(text, partial(self._edits.replace, text))
+            result.findings += handover.findings(self._question)
         self._check_limits()
         result.warnings = list(dict.fromkeys(result.warnings))
         if not result.findings:
-            added = tuple(self._additions.ops())
-            is_noted = self._layout.annotated and (added or handover.is_changed(self._layout))
-            note = resolved_note.text_of(self._resolved(found)) if is_noted else ""
-            result.ops = (*added, *handover.ops(self._obj, self._layout, note))
+            edits = tuple(self._edits.ops())
+            is_noted = self._layout.annotated and (edits or handover.is_changed(self._layout))
+            note = resolved_note.text_of(self._note()) if is_noted else ""
+            result.ops = (*edits, *handover.ops(self._question, note))
         return result
 
     def _check_limits(self) -> None:
@@ -121,36 +112,36 @@ class _Analyser:
         self._result.findings.append(Finding(where, message, pointer))
 
     def _report(self, step: Step) -> StepReport:
-        bounds = tuple(self._bind(selector, step) for selector in self._blocks.selectors_of(step))
-        for bound in bounds:
+        bound_selectors = tuple(self._bind(selector, step) for selector in self._blocks.selectors_of(step))
+        for bound in bound_selectors:
             self._judge(step, bound)
         env = at(self._obj, step.env) if step.env else None
-        if (bounds or step.given) and env is not None and not isinstance(env, list):
+        if (bound_selectors or step.annotation_env) and env is not None and not isinstance(env, list):
             self._find(step.where, "'env' must be a list", step.env or ())
-        taken = env_names({"env": env}) | step.present
-        given = tuple(variable.name for variable in step.given if variable.name not in taken)
-        own_names = env_names({"env": env}).union(given)
-        plan = env_plan.plan(step, bounds, own_names, engine=self._engine(step), settings=self._settings)
+        taken = env_names({"env": env}) | step.set_elsewhere
+        from_annotations = tuple(variable.name for variable in step.annotation_env if variable.name not in taken)
+        own_names = env_names({"env": env}).union(from_annotations)
+        plan = env_plan.plan(step, bound_selectors, own_names, engine=self._engine(step), settings=self._settings)
         for problem in plan.problems:
             self._find(step.where, problem, step.pointer)
         self._result.warnings += [f"{step.where}: {warning}" for warning in plan.warnings]
         if step.env and plan.entries:
-            self._additions.put(step.env, plan.entries)
-        return StepReport(step, bounds, plan, given)
+            self._edits.put(step.env, plan.entries)
+        return StepReport(step, bound_selectors, plan, from_annotations)
 
     def _engine(self, step: Step) -> Engine:
         """Who reads what *step* is given before its process does."""
-        return Engine.KUBERNETES if step.behind else self._layout.engine
+        return Engine.KUBERNETES if step.by_reference else self._layout.engine
 
-    def _bind(self, selector: Selector, step: Step) -> Bound:
-        """The same object each time that the same is asked."""
-        consumer = self._consumer.of_pods if step.behind else self._consumer
+    def _bind(self, selector: Selector, step: Step) -> BoundSelector:
+        """*selector* with its resolution; the same object for the same selector and consumer."""
+        consumer = self._question.asking(self._consumer, step)
         key = selector, consumer
-        if key not in self._bounds:
-            self._bounds[key] = bind(resolve(selector, self._index, consumer))
-        return self._bounds[key]
+        if key not in self._bound:
+            self._bound[key] = bind(resolve(selector, self._index, consumer))
+        return self._bound[key]
 
-    def _judge(self, step: Step, bound: Bound) -> None:
+    def _judge(self, step: Step, bound: BoundSelector) -> None:
         resolution = bound.resolution
         if resolution.binding is None:
             if not bound.selector.optional:
@@ -166,18 +157,18 @@ class _Analyser:
             else:
                 self._result.warnings.append(f"{step.where}: {text}")
 
-    def _give(self, report: StepReport) -> None:
-        """Put the variables of the annotation before the step's own, but for those that are set there."""
+    def _set_variables(self, report: StepReport) -> None:
+        """Put the annotations' variables before the step's own; those that the step sets itself are kept."""
         step = report.step
-        for variable, text in expressions.given(step, self._layout):
-            if step.behind:
-                self._expand(text, _put_nothing, Engine.KUBERNETES)
-            elif variable.name in report.given:
-                self._expand(text, partial(self._additions.set, step.env or (), variable.name))
+        for variable, text in expressions.of_annotations(step, self._layout):
+            if step.by_reference:
+                self._expand(text, _only_check, Engine.KUBERNETES)
+            elif variable.name in report.annotation_env:
+                self._expand(text, partial(self._edits.set, step.env or (), variable.name))
             else:
                 self._result.warnings.append(f"{step.where}: its own {variable.name!r} is kept, not the annotation's")
 
-    def _expand(self, text: Text, put: Callable[[Expanded], None], engine: Engine | None = None) -> None:
+    def _expand(self, text: TextWithExpressions, put: Callable[[Expanded], None], engine: Engine | None = None) -> None:
         if text.pointer in self._complained:
             return
         try:
@@ -198,7 +189,7 @@ class _Analyser:
             self._result.warnings += [f"{text.where}: {warning}" for warning in expanded.warnings]
             put(expanded)
         except ExpansionError as e:
-            self._result.findings.append(placed(self._layout, text, str(e)))
+            self._result.findings.append(finding_at(self._layout, text, str(e)))
             self._complained.add(text.pointer)
 
     def _scope(self, region: Region) -> Scope:
@@ -209,28 +200,32 @@ class _Analyser:
                 (report.step.where, bound)
                 for report in self._result.reports
                 if pointers is None or report.step.pointer in pointers
-                for bound in report.bounds
+                for bound in report.bound_selectors
             )
         return self._scopes[id(region)]
 
-    def _resolved(self, found: Sequence[Text]) -> Resolved:
-        answered = self._layout.answered
-        reports = [r for r in self._result.reports if self._layout.annotation_at(r.step.pointer) is None]
+    def _note(self) -> Resolved:
+        resolved_here = self._layout.annotations.resolved_here
+        reports = [r for r in self._result.reports if self._layout.annotations.at(r.step.pointer) is None]
         return Resolved(
-            asked=asked(self._obj, self._layout, found),
-            annotation=resolved_note.digest(answered[0].content) if answered else "",
-            literals=self._additions.literals(self._layout),
-            steps={r.step.key: {b.selector.name: _ids(b, r.plan) for b in r.bounds} for r in reports if r.bounds},
-            env={r.step.key: list(r.given) for r in reports if r.given},
-            private=sorted(self._additions.private),
+            asked=self._question.digest,
+            annotation=resolved_note.digest(resolved_here[0].content) if resolved_here else "",
+            literals=self._edits.literals(self._layout),
+            steps={
+                r.step.key: {b.selector.name: _ids(b, r.plan) for b in r.bound_selectors}
+                for r in reports
+                if r.bound_selectors
+            },
+            env={r.step.key: list(r.annotation_env) for r in reports if r.annotation_env},
+            private=sorted(self._edits.private),
         )
 
 
-def _put_nothing(_: Expanded) -> None:
-    """What is expanded here only to see whether it can be, is put into a pod later."""
+def _only_check(_: Expanded) -> None:
+    """Put it nowhere: it is expanded to check that it can be, and its pod receives it later."""
 
 
-def _ids(bound: Bound, plan: Plan) -> dict[str, Any]:
+def _ids(bound: BoundSelector, plan: Plan) -> dict[str, Any]:
     """What a note says of one selector: ids and names, no values."""
     binding = bound.resolution.binding
     if binding is None:

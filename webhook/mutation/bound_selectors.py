@@ -64,7 +64,7 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
+class BoundSelector:
     """A selector of a step with what it was resolved to."""
 
     selector: Selector
@@ -81,14 +81,14 @@ class Bound:
         return binding.extension.id, binding.service.id, binding.credentials.id if binding.credentials else ""
 
 
-def bind(resolution: Resolution) -> Bound:
+def bind(resolution: Resolution) -> BoundSelector:
     """Lay out what the binding of *resolution* offers; nothing, if there is none."""
     binding = resolution.binding
     if binding is None:
-        return Bound(resolution.selector, resolution, {}, {"cfg": {}})
+        return BoundSelector(resolution.selector, resolution, {}, {"cfg": {}})
     # The deeper configuration wins, at the place of the one that it replaces.
     variables = {v.key: v for v in _variables(binding)}
-    return Bound(resolution.selector, resolution, variables, _fields(binding, variables))
+    return BoundSelector(resolution.selector, resolution, variables, _fields(binding, variables))
 
 
 def _variables(binding: Binding) -> Iterator[Variable]:

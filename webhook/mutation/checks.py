@@ -7,14 +7,14 @@ import renderer
 from webhook.adapters.layout import Finding, Layout
 from webhook.mutation import expansion, expressions
 from webhook.mutation.expansion import ExpansionError
-from webhook.mutation.expressions import Text
+from webhook.mutation.expressions import TextWithExpressions
 from webhook.mutation.selector_blocks import BlockReader
 
 if TYPE_CHECKING:
     from webhook.objects.walk import Pointer
 
 
-def findings(layout: Layout, found: Sequence[Text]) -> list[Finding]:
+def findings(layout: Layout, found: Sequence[TextWithExpressions]) -> list[Finding]:
     """What the author of an object whose steps and texts are given must mend."""
     reader = BlockReader(layout)
     names = {step.pointer: {s.name for s in reader.selectors_of(step)} for step in layout.steps}
@@ -23,7 +23,9 @@ def findings(layout: Layout, found: Sequence[Text]) -> list[Finding]:
         # Which selectors there are is not known.
         return problems
     complained: set[Pointer] = set()
-    given = (text for step in layout.steps if step.given for _, text in expressions.given(step, layout))
+    given = (
+        text for step in layout.steps if step.annotation_env for _, text in expressions.of_annotations(step, layout)
+    )
     for text in (*found, *given):
         if text.pointer in complained:
             continue  # A value that several steps get.
@@ -31,20 +33,20 @@ def findings(layout: Layout, found: Sequence[Text]) -> list[Finding]:
         # A selector that is complained about is there all the same.
         known = reader.refused.union(*(names[step.pointer] for step in steps))
         for message in _problems(text, known, braces=layout.braces):
-            problems.append(placed(layout, text, message))
+            problems.append(finding_at(layout, text, message))
             complained.add(text.pointer)
     return problems
 
 
-def placed(layout: Layout, text: Text, message: str) -> Finding:
+def finding_at(layout: Layout, text: TextWithExpressions, message: str) -> Finding:
     """What is wrong with *text*, and where."""
-    annotation = layout.annotation_at(text.pointer)
+    annotation = layout.annotations.at(text.pointer)
     if annotation is not None:
         return annotation.finding(text.pointer, f"{text.where}: {message}")
     return Finding(text.where, message, text.pointer)
 
 
-def _problems(text: Text, known: set[str], *, braces: bool) -> Iterator[str]:
+def _problems(text: TextWithExpressions, known: set[str], *, braces: bool) -> Iterator[str]:
     try:
         template = expansion.parse(text, braces=braces)
     except ExpansionError as e:

@@ -7,12 +7,12 @@ from webhook.adapters.layout import Layout
 from webhook.mutation import env_plan, expressions
 from webhook.mutation.bound_selectors import SecretKey
 from webhook.mutation.expansion import Expanded, ExpansionError
-from webhook.mutation.expressions import Text
+from webhook.mutation.expressions import TextWithExpressions
 from webhook.objects.patch import Op, add, replace
 from webhook.objects.walk import Pointer, at, env_names
 
 
-class Additions:
+class Edits:
     """Collects them, and writes them as operations.
 
     Attributes:
@@ -38,7 +38,7 @@ class Additions:
         content = {"name": name, "value": expanded.content}
         self.put(env, {name: env_plan.by_reference(name, expanded.secret) if expanded.secret else content})
 
-    def replace(self, text: Text, expanded: Expanded) -> None:
+    def replace(self, text: TextWithExpressions, expanded: Expanded) -> None:
         """Put *expanded* in the place of *text*."""
         if expanded.secret is None:
             self._replaced[text.pointer] = expanded.content

@@ -12,8 +12,8 @@ from typing import Any
 
 from registry.records.variables import is_name, steers
 from webhook.adapters.step import Engine, Place, Step
-from webhook.mutation.bound_selectors import Bound, SecretKey, Variable
-from webhook.mutation.escaping import UnsafeError, written
+from webhook.mutation.bound_selectors import BoundSelector, SecretKey, Variable
+from webhook.mutation.escaping import UnsafeError, escape
 from webhook.mutation.settings import Settings
 
 HIDDEN = "<hidden>"
@@ -58,15 +58,22 @@ class Plan:
     warnings: list[str] = field(default_factory=list)
 
 
-def plan(step: Step, bounds: Sequence[Bound], own_names: frozenset[str], *, engine: Engine, settings: Settings) -> Plan:
+def plan(
+    step: Step,
+    bound_selectors: Sequence[BoundSelector],
+    own_names: frozenset[str],
+    *,
+    engine: Engine,
+    settings: Settings,
+) -> Plan:
     """Decide what *step* gets for *bounds*, given the names that its author has set."""
     result = Plan()
-    givers: dict[str, tuple[Bound, Variable]] = {}
-    for bound in bounds:
+    givers: dict[str, tuple[BoundSelector, Variable]] = {}
+    for bound in bound_selectors:
         outcomes = result.outcomes.setdefault(bound.selector.name, [])
         for variable in bound.variables.values():
             name = bound.selector.env_prefix + variable.key
-            fate = _fate(name, variable, bound, taken=own_names | step.present, givers=givers)
+            fate = _fate(name, variable, bound, taken=own_names | step.set_elsewhere, givers=givers)
             if fate is Fate.INJECTED:
                 fate = _hindrance(name, variable, step, settings) or fate
             if fate is Fate.INJECTED:
@@ -86,10 +93,10 @@ def plan(step: Step, bounds: Sequence[Bound], own_names: frozenset[str], *, engi
 def _fate(
     name: str,
     variable: Variable,
-    bound: Bound,
+    bound: BoundSelector,
     *,
     taken: frozenset[str],
-    givers: Mapping[str, tuple[Bound, Variable]],
+    givers: Mapping[str, tuple[BoundSelector, Variable]],
 ) -> Fate:
     if not bound.selector.inject:
         return Fate.NOT_ASKED
@@ -110,7 +117,7 @@ def _hindrance(name: str, variable: Variable, step: Step, settings: Settings) ->
     return Fate.STEERING if steers(name) and name not in settings.allowed_variables else None
 
 
-def _judge(bound: Bound, outcomes: Sequence[Outcome], step: Step, result: Plan) -> None:
+def _judge(bound: BoundSelector, outcomes: Sequence[Outcome], step: Step, result: Plan) -> None:
     """Say once of a selector what is the matter with any number of its variables."""
     fates = {outcome.fate for outcome in outcomes}
     if fates <= {Fate.INJECTED, Fate.KEPT, Fate.SAME}:
@@ -143,7 +150,7 @@ def entry(name: str, variable: Variable, *, engine: Engine, settings: Settings) 
         if engine is Engine.FUSEML:
             raise UnsafeError("the value is in a Kubernetes Secret, which a FuseML document cannot refer to")
         return by_reference(name, variable.secret)
-    value = written(variable.value, engine, Place.ENV)
+    value = escape(variable.value, engine, Place.ENV)
     return {"name": name, "value": shown(value, variable, settings)}
 
 
@@ -172,7 +179,7 @@ def private_name(selector: str, key: str) -> str:
     return "_FUSEML_" + re.sub(r"\W", "_", f"{selector}_{key}", flags=re.ASCII).upper()
 
 
-def _conflict(name: str, first: tuple[Bound, Variable], second: tuple[Bound, Variable]) -> str:
+def _conflict(name: str, first: tuple[BoundSelector, Variable], second: tuple[BoundSelector, Variable]) -> str:
     (bound_a, variable_a), (bound_b, variable_b) = first, second
     return (
         f"selectors {bound_a.selector.name!r} ({variable_a.source}) and {bound_b.selector.name!r} "
@@ -180,6 +187,6 @@ def _conflict(name: str, first: tuple[Bound, Variable], second: tuple[Bound, Var
     )
 
 
-def _unsafe(name: str, variable: Variable, bound: Bound, error: UnsafeError) -> str:
+def _unsafe(name: str, variable: Variable, bound: BoundSelector, error: UnsafeError) -> str:
     remedy = "" if variable.secret else "ask the operator to keep it as a credential with a secretRef, or "
     return f"selector {bound.selector.name!r}: {name!r} from {variable.source}: {error}; {remedy}set inject: false"

@@ -28,7 +28,7 @@ class UnsafeError(ValueError):
     """A value would be changed on its way. The message names what in it is the matter, not the value."""
 
 
-def written(value: str, engine: Engine, place: Place) -> str:
+def escape(value: str, engine: Engine, place: Place) -> str:
     """How *value* is to be written so that it arrives byte for byte.
 
     Raises:
@@ -52,11 +52,11 @@ def refers_to_tekton(value: str) -> bool:
     return _TEKTON.search(value) is not None
 
 
-def joined(parts: Sequence[str], engine: Engine) -> str:
-    """Join the pieces of a string, each of which is as it should be.
+def check_joints(parts: Sequence[str], engine: Engine) -> None:
+    """Check that the *parts* of a string, each of which is escaped, may stand side by side.
 
     Raises:
-        UnsafeError: Two pieces together would begin a reference that neither begins alone.
+        UnsafeError: Two parts together would begin a reference that neither begins alone.
     """
     text = "".join(parts)
     end = 0
@@ -64,7 +64,6 @@ def joined(parts: Sequence[str], engine: Engine) -> str:
         end += len(part)
         if end and _BEGINNING[engine].match(text, end - 1):
             raise UnsafeError("the value and the text beside it together begin a '$(', '$$' or '{{'")
-    return text
 
 
 def expanded_env(entries: object, engine: Engine) -> list[tuple[str, str]]:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import renderer
 from webhook.adapters.step import Engine, Place
 from webhook.mutation import env_plan
-from webhook.mutation.bound_selectors import Bound, SecretKey, Variable
-from webhook.mutation.escaping import UnsafeError, joined, written
-from webhook.mutation.expressions import Text
+from webhook.mutation.bound_selectors import BoundSelector, SecretKey, Variable
+from webhook.mutation.escaping import UnsafeError, check_joints, escape
+from webhook.mutation.expressions import TextWithExpressions
 from webhook.mutation.settings import Settings
 
 MAX_TEXT_BYTES = 256 * 1024
@@ -31,14 +31,14 @@ class Scope:
     A name that means different services in different steps is kept apart: it is a refusal only where it is used.
     """
 
-    def __init__(self, bounds: Iterable[tuple[str, Bound]]) -> None:
-        self._bounds: dict[str, tuple[str, Bound]] = {}
+    def __init__(self, bound_selectors: Iterable[tuple[str, BoundSelector]]) -> None:
+        self._bound_selectors: dict[str, tuple[str, BoundSelector]] = {}
         self._ambiguous: dict[str, tuple[str, str]] = {}
-        for where, bound in bounds:
-            first_where, first = self._bounds.setdefault(bound.selector.name, (where, bound))
+        for where, bound in bound_selectors:
+            first_where, first = self._bound_selectors.setdefault(bound.selector.name, (where, bound))
             if first.chosen != bound.chosen:
                 self._ambiguous.setdefault(bound.selector.name, (first_where, where))
-        self._fields = {name: bound.fields for name, (_, bound) in self._bounds.items()}
+        self._fields = {name: bound.fields for name, (_, bound) in self._bound_selectors.items()}
 
     def variable(self, expression: renderer.Expression) -> Variable | None:
         """The configuration entry that *expression* reads; None if it reads something else."""
@@ -49,7 +49,7 @@ class Scope:
                 f"{expression.name!r} means different services in {first} and {second}; give one of the selectors "
                 "another name",
             )
-        found = self._bounds.get(expression.name)
+        found = self._bound_selectors.get(expression.name)
         return found[1].variables.get(expression.key) if found and expression.key is not None else None
 
     def evaluate(self, expression: renderer.Expression) -> str:
@@ -57,7 +57,7 @@ class Scope:
         try:
             return renderer.evaluate(expression, self._fields)
         except renderer.ExpressionError as e:
-            found = self._bounds.get(expression.name)
+            found = self._bound_selectors.get(expression.name)
             if found is not None and found[1].resolution.binding is None:
                 problem = f'{expression.name!r} is optional and found nothing; add | default("...")'
                 raise renderer.ExpressionError(expression.source, problem) from e
@@ -80,7 +80,7 @@ class Expanded:
     warnings: list[str] = field(default_factory=list)
 
 
-def parse(text: Text, *, braces: bool) -> renderer.Template:
+def parse(text: TextWithExpressions, *, braces: bool) -> renderer.Template:
     """Read the expressions of *text*.
 
     Raises:
@@ -115,7 +115,7 @@ class _Expander:
     def run(self) -> Expanded:
         pieces = [(p, p) if isinstance(p, str) else self._checked(p) for p in self.template.parts]
         try:
-            joined([piece for piece, _ in pieces], self.engine)
+            check_joints([piece for piece, _ in pieces], self.engine)
         except UnsafeError as e:
             raise ExpansionError(str(e)) from e
         self.result.content = "".join(shown for _, shown in pieces)
@@ -139,7 +139,7 @@ class _Expander:
             return reference, reference
         if variable is not None and variable.is_credential and self.place is not Place.ENV:
             self._check_policy(expression)
-        value = written(self.scope.evaluate(expression), self.engine, self.place)
+        value = escape(self.scope.evaluate(expression), self.engine, self.place)
         return value, env_plan.shown(value, variable, self.settings) if variable else value
 
     def _reference(self, expression: renderer.Expression, secret: SecretKey) -> str:

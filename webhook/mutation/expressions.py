@@ -8,11 +8,11 @@ import msgspec
 
 import renderer
 from webhook.adapters.layout import Layout
-from webhook.adapters.step import Given, Kind, Place, Region, Step
+from webhook.adapters.step import AnnotationVariable, Kind, Place, Region, Step
 from webhook.objects.walk import Pointer
 
 
-class Text(NamedTuple):
+class TextWithExpressions(NamedTuple):
     """A string with at least one expression, or the escape of one."""
 
     pointer: Pointer
@@ -22,7 +22,7 @@ class Text(NamedTuple):
     where: str
 
 
-def find(obj: Mapping[str, Any], layout: Layout) -> list[Text]:
+def find(obj: Mapping[str, Any], layout: Layout) -> list[TextWithExpressions]:
     """Every such string in the parts of *obj* that are ours, in the order of the object."""
     # A Kubernetes object's metadata is not the engine's, and not ours.
     root, start = (obj.get("spec"), (None, "spec")) if layout.annotated else (obj, None)
@@ -35,12 +35,12 @@ def find(obj: Mapping[str, Any], layout: Layout) -> list[Text]:
     return [_text(p, s, layout) for p, s in placed if _is_ours(p, s, layout, blocks)]
 
 
-def given(step: Step, layout: Layout) -> Iterator[tuple[Given, Text]]:
+def of_annotations(step: Step, layout: Layout) -> Iterator[tuple[AnnotationVariable, TextWithExpressions]]:
     """The variables that the annotation sets for *step*, and their values."""
     region, _ = layout.region_of(step.pointer)
-    for variable in step.given:
+    for variable in step.annotation_env:
         where = f"{step.where}.env[{variable.name}]"
-        yield variable, Text(variable.pointer, variable.value, region, Place.ENV, where)
+        yield variable, TextWithExpressions(variable.pointer, variable.value, region, Place.ENV, where)
 
 
 def looks_asking(value: str, layout: Layout) -> bool:
@@ -90,11 +90,13 @@ def _pointer(link: _Link) -> Pointer:
 def _is_ours(pointer: Pointer, content: str, layout: Layout, blocks: set[Pointer]) -> bool:
     if "extensions" in pointer and any(pointer[:end] in blocks for end in range(len(pointer))):
         return False
-    if layout.annotation_at(pointer) is not None:
+    if layout.annotations.at(pointer) is not None:
         return False
     return layout.region_of(pointer)[0].kind is not Kind.OPAQUE and looks_asking(content, layout)
 
 
-def _text(pointer: Pointer, content: str, layout: Layout) -> Text:
+def _text(pointer: Pointer, content: str, layout: Layout) -> TextWithExpressions:
     region, rest = layout.region_of(pointer)
-    return Text(pointer, content, region, region.place(rest) if rest else Place.FLOW, region.where_of(rest))
+    return TextWithExpressions(
+        pointer, content, region, region.place(rest) if rest else Place.FLOW, region.where_of(rest)
+    )

@@ -1,4 +1,4 @@
-"""What steps of a definition ask for -> annotations that go on to their pods. Pure.
+"""What the steps of a definition ask for -> annotations that propagate to their pods. Pure.
 
 Engines know nothing of ``extensions``, and what they fill into a definition when it runs must not be taken for
 expressions. So blocks, and variables whose values hold expressions, are moved into the annotation ``task-selectors`` of
@@ -16,12 +16,13 @@ from webhook.adapters.annotations.reader import MAX_BYTES, wrong_variable
 from webhook.adapters.annotations.step_keys import EVERY
 from webhook.adapters.layout import Finding, Layout
 from webhook.adapters.step import Engine, Step
-from webhook.mutation import checks
+from webhook.mutation import checks, sharing
 from webhook.mutation.escaping import refers_to_tekton
-from webhook.mutation.expressions import Text
+from webhook.mutation.expressions import TextWithExpressions
+from webhook.mutation.question import Question
 from webhook.objects import manifests
 from webhook.objects.patch import Op, put_all, remove
-from webhook.objects.walk import Pointer, as_map, at, env_names, maps_in, name_of
+from webhook.objects.walk import Pointer, as_map, at, env_names, maps_in
 
 _ADVICE = (
     "in a definition, expressions are read in the env of steps only: make it the value of a variable, and use that here"
@@ -29,13 +30,10 @@ _ADVICE = (
 _SPLIT = "give the expression a variable of its own, and refer to that with $(NAME)"
 _ARGOS = "holds '{{', which Argo would expand"
 _REFERENCE = re.compile(r"\$\(([^)]*)\)")
-_WHOLE: Pointer = ("metadata", "annotations", PIPELINE_SELECTORS)
 
 
-def lift(
-    obj: Mapping[str, Any], layout: Layout, found: Sequence[Text], old: Mapping[str, Any] | None = None
-) -> tuple[list[Finding], list[Op]]:
-    """Move what the steps of the definition *obj* ask for to where it goes on to their pods.
+def lift(question: Question, old: Mapping[str, Any] | None = None) -> tuple[list[Finding], list[Op]]:
+    """Move what the steps of a definition ask for into annotations that propagate to their pods.
 
     Args:
         old: On UPDATE, the definition as it is stored.
@@ -43,59 +41,80 @@ def lift(
     Returns:
         What its author must mend, or the operations.
     """
-    return _Lifter(obj, layout, old).run(found)
+    return _Lifter(question, old).run()
 
 
 class _Lifter:
-    def __init__(self, obj: Mapping[str, Any], layout: Layout, old: Mapping[str, Any] | None) -> None:
-        self._obj = obj
+    def __init__(self, question: Question, old: Mapping[str, Any] | None) -> None:
+        self._obj = question.obj
+        self._layout = question.layout
+        self._texts = question.texts
         self._old = old
-        self._layout = layout
         self._findings: list[Finding] = []
-        # Places of the variables that are moved, by their list.
+        # Indexes of the variables that are moved, by their list.
         self._moved: dict[Pointer, list[int]] = defaultdict(list)
-        # Annotations that change, by the metadata that they are in; None for one that is taken away.
+        # Annotations that change, by the metadata that they are in; None for one that is removed.
         self._written: dict[Pointer, dict[str, str | None]] = defaultdict(dict)
 
-    def run(self, found: Sequence[Text]) -> tuple[list[Finding], list[Op]]:
-        envs = {step.env for step in self._layout.steps if step.env and step.home}
-        movable = [text for text in found if text.pointer[-1] == "value" and text.pointer[:-2] in envs]
-        if self._layout.is_expanded:
-            movable = []
-            self._findings += checks.findings(self._as_expanded(), found)
-        self._findings += checks.findings(self._layout, movable)
-        if self._layout.is_misread:
+    def run(self) -> tuple[list[Finding], list[Op]]:
+        self._check()
+        if self._findings or self._layout.is_misread:
             return self._findings, []
-        if not self._layout.is_expanded:
-            self._findings += [Finding(text.where, _ADVICE, text.pointer) for text in found if text not in movable]
-        if self._findings:
-            return self._findings, []
-        for text in movable:
+        for text in self._movable():
             self._moved[text.pointer[:-2]].append(int(text.pointer[-2]))
-        homes: dict[Pointer, list[tuple[Step, dict[str, Any]]]] = defaultdict(list)
-        named = Counter((step.home, step.local) for step in self._layout.steps)
-        for step in self._layout.steps:
-            entry = self._entry(step)
-            if step.home and entry:
-                if named[step.home, step.local] > 1:
-                    self._find(step.where, f"another one is {step.local!r}, too; give it another name", step.pointer)
-                homes[step.home].append((step, entry))
-        for home, entries in homes.items():
-            self._add(home, entries)
-        self._share()
+        for metadata_at, entries in self._entries_by_metadata().items():
+            self._add(metadata_at, entries)
+        findings, shares = sharing.shares(self._obj, self._layout)
+        self._findings += findings
+        for metadata_at, share in shares.items():
+            self._written[metadata_at][PIPELINE_SELECTORS] = share
         return (self._findings, []) if self._findings else ([], list(self._ops()))
 
+    def _check(self) -> None:
+        movable = self._movable()
+        if self._is_expanded:
+            self._findings += checks.findings(self._as_expanded(), self._texts)
+        self._findings += checks.findings(self._layout, movable)
+        if not self._layout.is_misread and not self._is_expanded:
+            self._findings += [
+                Finding(text.where, _ADVICE, text.pointer) for text in self._texts if text not in movable
+            ]
+
+    @property
+    def _is_expanded(self) -> bool:
+        return self._layout.definition is not None and self._layout.definition.is_expanded
+
+    def _movable(self) -> list[TextWithExpressions]:
+        """Values of variables that may move into an annotation; none where they are expanded in the runs."""
+        if self._is_expanded:
+            return []
+        envs = {step.env for step in self._layout.steps if step.env and step.metadata_at}
+        return [text for text in self._texts if text.pointer[-1] == "value" and text.pointer[:-2] in envs]
+
+    def _entries_by_metadata(self) -> Mapping[Pointer, Sequence[tuple[Step, dict[str, Any]]]]:
+        """What the steps ask for, by the metadata that propagates to their pods."""
+        found: dict[Pointer, list[tuple[Step, dict[str, Any]]]] = defaultdict(list)
+        named = Counter((step.metadata_at, step.key_in_home) for step in self._layout.steps)
+        for step in self._layout.steps:
+            entry = self._entry(step)
+            if step.metadata_at and entry:
+                if named[step.metadata_at, step.key_in_home] > 1:
+                    message = f"another one is {step.key_in_home!r}, too; give it another name"
+                    self._find(step.where, message, step.pointer)
+                found[step.metadata_at].append((step, entry))
+        return found
+
     def _as_expanded(self) -> Layout:
-        """What is known where its expressions are expanded: what goes on to pods is not."""
-        answered = [a for a in self._layout.annotations if a.pointer[-1] == RUN_SELECTORS]
+        """What is known where the expressions are expanded, in a run: what propagates to pods is not."""
+        resolved_there = [a for a in self._layout.annotations.read if a.pointer[-1] == RUN_SELECTORS]
 
         def is_known(pointer: Pointer) -> bool:
-            return any(annotation.covers(pointer) for annotation in answered)
+            return any(annotation.covers(pointer) for annotation in resolved_there)
 
         steps = (
             step._replace(
                 blocks=tuple(block for block in step.blocks if is_known(block.pointer)),
-                given=tuple(variable for variable in step.given if is_known(variable.pointer)),
+                annotation_env=tuple(variable for variable in step.annotation_env if is_known(variable.pointer)),
             )
             for step in self._layout.steps
         )
@@ -106,8 +125,8 @@ class _Lifter:
 
     def _entry(self, step: Step) -> dict[str, Any]:
         """What *step* asks for, as an annotation says it."""
-        blocks = tuple(block for block in step.blocks if self._layout.annotation_at(block.pointer) is None)
-        entry = step._replace(blocks=blocks, given=()).entry
+        blocks = tuple(block for block in step.blocks if self._layout.annotations.at(block.pointer) is None)
+        entry = step._replace(blocks=blocks, annotation_env=()).entry
         if step.asks and step.no_env:
             self._find(step.where, f"nothing can be given to it: {step.no_env}", step.pointer)
         if step.env in self._moved:
@@ -116,7 +135,7 @@ class _Lifter:
 
     def _variables(self, step: Step, places: Sequence[int]) -> Iterator[dict[str, Any]]:
         env = at(self._obj, step.env or ())
-        staying = env_names({"env": [item for i, item in enumerate(env) if i not in places]}) | step.present
+        staying = env_names({"env": [item for i, item in enumerate(env) if i not in places]}) | step.set_elsewhere
         names = Counter(str(item.get("name")) for _, item in maps_in(env))
         for i in places:
             where = f"{step.where}.env[{i}]"
@@ -126,7 +145,7 @@ class _Lifter:
             name, value = env[i]["name"], env[i]["value"]
             if names[name] > 1:
                 self._find(where, f"{name!r} is set twice", step.pointer)
-            if name in step.present:
+            if name in step.set_elsewhere:
                 message = "another value of it is set for all steps, and would win in its pod; take that out"
                 self._find(f"{step.where}.env[{name}]", message, step.pointer)
             for message in self._hindrances(value, staying):
@@ -142,14 +161,14 @@ class _Lifter:
         if self._layout.engine is Engine.ARGO and "{{" in value:
             yield _ARGOS
 
-    def _add(self, home: Pointer, entries: Sequence[tuple[Step, Mapping[str, Any]]]) -> None:
-        """Add *entries* to what the annotation at *home* says already."""
-        pointer = (*home, "annotations", TASK_SELECTORS)
-        annotation = self._layout.annotation_at(pointer)
+    def _add(self, metadata_at: Pointer, entries: Sequence[tuple[Step, Mapping[str, Any]]]) -> None:
+        """Add *entries* to what the annotation in the metadata at *metadata_at* says already."""
+        pointer = (*metadata_at, "annotations", TASK_SELECTORS)
+        annotation = self._layout.annotations.at(pointer)
         said = dict(annotation.content) if annotation else {}
         for step, entry in entries:
-            said[step.local] = self._merged(as_map(said.get(step.local)), entry, step.where, pointer)
-            if not step.beside:
+            said[step.key_in_home] = self._merged(as_map(said.get(step.key_in_home)), entry, step.where, pointer)
+            if not step.only_if_named:
                 self._compare(as_map(said.get(EVERY)), entry, step.where, pointer)
         text = manifests.dump(said)
         if len(text.encode()) > MAX_BYTES:
@@ -158,7 +177,7 @@ class _Lifter:
         selectors = [entry.get("extensions") for _, entry in entries]
         if self._layout.engine is Engine.ARGO and "{{" in manifests.dump(selectors):
             self._find(f"annotation {TASK_SELECTORS}", f"with what is moved into it, it {_ARGOS}", pointer)
-        self._written[home][TASK_SELECTORS] = text
+        self._written[metadata_at][TASK_SELECTORS] = text
 
     def _merged(
         self, said: Mapping[str, Any], entry: Mapping[str, Any], where: str, pointer: Pointer
@@ -183,35 +202,13 @@ class _Lifter:
                     what = f"{item.get('name')!r} is another one in annotation {TASK_SELECTORS}; give it another name"
                     self._find(where, what, pointer)
 
-    def _share(self) -> None:
-        """Give each template its share of what is asked for on the whole definition."""
-        if not self._layout.shared_in:
-            return
-        annotation = self._layout.annotation_at(_WHOLE)
-        whole = annotation.content if annotation else {}
-        templates = (*self._layout.shared_in, "templates")
-        names = {(*templates, i): name_of(template, i) for i, template in maps_in(at(self._obj, templates))}
-        homes = {step.home: None for step in self._layout.steps if step.home}
-        for home in dict.fromkeys([*((*template, "metadata") for template in names), *homes]):
-            meant = {EVERY, names[home[:-1]]} if home[:-1] in names else {EVERY}
-            share = {key: entry for key, entry in whole.items() if key.partition("/")[0] in meant}
-            text = manifests.dump(share) if share and home in homes else None
-            if text != at(self._obj, (*home, "annotations", PIPELINE_SELECTORS)):
-                self._written[home][PIPELINE_SELECTORS] = text
-        within = {home[: len(templates) + 1] for home in homes if home[:-1] not in names}
-        inline = {names[template] for template in within if (*template, "metadata") not in homes}
-        for key in whole:
-            if annotation and key.partition("/")[0] in inline:
-                message = f"{key!r} is written inline; write {TASK_SELECTORS} into metadata.annotations there"
-                self._findings.append(annotation.finding((*_WHOLE, key), message))
-
     def _ops(self) -> Iterator[Op]:
-        for home, texts in self._written.items():
-            yield from (remove((*home, "annotations", key)) for key, text in texts.items() if text is None)
+        for metadata_at, texts in self._written.items():
+            yield from (remove((*metadata_at, "annotations", key)) for key, text in texts.items() if text is None)
             members = {key: text for key, text in texts.items() if text is not None}
             if members:
-                yield from put_all(self._obj, (*home, "annotations"), members)
-        yield from (remove(pointer) for pointer in self._layout.questions())
+                yield from put_all(self._obj, (*metadata_at, "annotations"), members)
+        yield from (remove(pointer) for pointer in self._layout.request_pointers())
         for env, places in self._moved.items():
             if len(places) == len(at(self._obj, env)):
                 yield remove(env)

@@ -9,15 +9,12 @@ from typing import Any
 
 from registry.resolving.index import Index
 from registry.resolving.selectors import Consumer
-from webhook.adapters import layout_of
-from webhook.adapters.layout import Finding, Layout
+from webhook.adapters.layout import Finding
 from webhook.errors import RefusedError
-from webhook.mutation import expressions, resolved_note
 from webhook.mutation.analysis import Analysis, StepReport, analyse
-from webhook.mutation.expressions import Text
 from webhook.mutation.lifting import lift
-from webhook.mutation.question import asked
-from webhook.mutation.restore import restored
+from webhook.mutation.question import Question, ask
+from webhook.mutation.restore import restore
 from webhook.mutation.settings import Settings
 from webhook.objects.patch import Op
 
@@ -59,50 +56,29 @@ def mutate(
     question = ask(obj, is_new=old is None)
     if question is None:
         return Mutation()
-    layout, found = question
-    if layout.is_definition:
-        findings, ops = lift(obj, layout, found, old)
-        if findings and not (old is not None and _is_stored_asking(old, asked(obj, layout, found))):
+    if question.layout.is_definition:
+        findings, ops = lift(question, old)
+        if findings and not _was_stored_asking(old, question):
             raise _refused(findings)
         return Mutation(tuple(ops))
-    if old is not None and _is_stored_asking(old, asked(obj, layout, found)):
-        return Mutation()
-    if old is not None and not layout.is_misread:
-        return Mutation(restored(obj, old, layout, found))
-    analysis = analyse(obj, layout, found, index=index, consumer=consumer, settings=settings)
+    if old is not None:
+        if _was_stored_asking(old, question):
+            return Mutation()
+        if not question.layout.is_misread:
+            return Mutation(restore(question, old))
+    analysis = analyse(question, index=index, consumer=consumer, settings=settings)
     if analysis.findings:
         raise refusal(analysis)
     return Mutation(analysis.ops, tuple(analysis.warnings), _audit(analysis.reports))
 
 
-def _is_stored_asking(old: Mapping[str, Any], digest: str) -> bool:
-    """Whether *old* was stored with the question in it, before there was a webhook.
+def _was_stored_asking(old: Mapping[str, Any] | None, question: Question) -> bool:
+    """True if *old* was stored with the same question in it, before there was a webhook.
 
     To refuse it now would keep controllers from finishing it and people from cancelling it.
     """
-    was = ask(old, is_new=False)
-    return was is not None and asked(old, *was) == digest
-
-
-def ask(obj: Mapping[str, Any], *, is_new: bool = True) -> tuple[Layout, Sequence[Text]] | None:
-    """Where *obj* asks for something; None if it does not, or has been given it before.
-
-    Args:
-        is_new: Whether it is being made; else it is a run that goes on.
-    """
-    layout = layout_of(obj, is_new=is_new)
-    if layout is None:
-        return None
-    if not is_new and not layout.is_definition:
-        layout = layout.settled()
-    found = expressions.find(obj, layout)
-    if layout.asks:
-        return layout, found
-    if not found:
-        return None
-    # After the first time, what still looks like an expression is a literal or came out of a value.
-    note = resolved_note.read(obj) if layout.annotated else None
-    return None if note is not None and len(found) <= note.literals else (layout, found)
+    stored = None if old is None else ask(old, is_new=False)
+    return stored is not None and stored.digest == question.digest
 
 
 def refusal(analysis: Analysis) -> RefusedError:
@@ -121,7 +97,7 @@ def _audit(reports: Sequence[StepReport]) -> dict[str, str]:
     bindings = [
         f"{report.step.key}:{bound.selector.name}={'/'.join(filter(None, bound.chosen))}"
         for report in reports
-        for bound in report.bounds
+        for bound in report.bound_selectors
         if bound.resolution.binding
     ]
     return {"bindings": ", ".join(bindings)} if bindings else {}

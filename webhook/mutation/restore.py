@@ -1,10 +1,10 @@
 """UPDATE: put back what an object was given when it was created. Pure.
 
 ``kubectl apply`` sends the author's manifest again, selectors and expressions included. A run's spec may not change any
-more, so nothing is resolved anew: the same question gets the answer that is stored.
+more, so nothing is resolved a second time: the same question gets the answer that is stored.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -12,71 +12,72 @@ from webhook.adapters import layout_of
 from webhook.adapters.layout import Layout
 from webhook.errors import RefusedError
 from webhook.mutation import expressions, resolved_note
-from webhook.mutation.expressions import Text
-from webhook.mutation.question import asked, env_lists
+from webhook.mutation.question import Question
 from webhook.mutation.resolved_note import Resolved
 from webhook.objects.patch import Op, add, put_all, remove, replace
 from webhook.objects.walk import Pointer, at, env_names, maps_in
 
-_ADVICE = "delete it and create it anew, or create a run of another name"
+_ADVICE = "delete it and create it again, or create a run of another name"
 _FIXED = "what a run asks for is fixed when it is created, and this differs"
 
 
-def restored(obj: Mapping[str, Any], old: Mapping[str, Any], layout: Layout, found: Sequence[Text]) -> tuple[Op, ...]:
+def restore(question: Question, old: Mapping[str, Any]) -> tuple[Op, ...]:
     """The operations that put back what *old* was given.
 
     Raises:
-        RefusedError: *obj* asks for something else than *old* did.
+        RefusedError: The question differs from that of *old*.
     """
+    layout = question.layout
     note = resolved_note.read(old)
     if note is None:
-        if set(layout.questions()) <= {layout.left_at}:
+        if set(layout.request_pointers()) <= {layout.handover_at}:
             raise RefusedError([f"{_FIXED}; {_ADVICE}"])
         raise RefusedError([f"extensions are resolved when a run is created, and it has none from then; {_ADVICE}"])
-    if _is_repeated(layout, note) and obj.get("spec") == old.get("spec"):
+    if _is_annotation_repeated(layout, note) and question.obj.get("spec") == old.get("spec"):
         # Only the annotation was put back, beside what it got.
-        return tuple(_without_questions(obj, old, layout))
-    if not _have_stayed(old, layout) or not _is_asked_again(obj, old, layout, found, note=note):
+        return tuple(_without_request(question, old))
+    if not _have_stayed(old, layout) or not _is_repeated(question, old, note):
         raise RefusedError([f"{_FIXED}; {_ADVICE}"])
-    return tuple(_ops(obj, old, layout, found))
+    return tuple(_ops(question, old))
 
 
-def _is_repeated(layout: Layout, note: Resolved) -> bool:
-    """Whether nothing but the annotation asks, and says what it said."""
+def _is_annotation_repeated(layout: Layout, note: Resolved) -> bool:
+    """True if nothing but the annotation asks, and it says what it said."""
+    asking = layout.annotations
     return (
-        len(layout.answered) == 1
-        and layout.questions() == [layout.answered[0].pointer]
-        and resolved_note.digest(layout.answered[0].content) == note.annotation
+        len(asking.resolved_here) == 1
+        and layout.request_pointers() == [asking.resolved_here[0].pointer]
+        and resolved_note.digest(asking.resolved_here[0].content) == note.annotation
     )
 
 
 def _have_stayed(old: Mapping[str, Any], layout: Layout) -> bool:
-    """Whether the steps that ask are where they were: what *old* has in another place is not theirs."""
+    """True if the steps that ask are where they were: what *old* has in another place is not theirs."""
     stored = layout_of(old, is_new=False)
-    places = {step.pointer: step.key for step in (*stored.steps, *stored.spare)} if stored else {}
-    return all(places.get(step.pointer) == step.key for step in layout.steps if step.asks and not step.behind)
+    keys = {step.pointer: step.key for step in (*stored.steps, *stored.nameable_only)} if stored else {}
+    return all(keys.get(step.pointer) == step.key for step in layout.steps if step.asks and not step.by_reference)
 
 
-def _is_asked_again(
-    obj: Mapping[str, Any], old: Mapping[str, Any], layout: Layout, found: Sequence[Text], *, note: Resolved
-) -> bool:
-    if asked(obj, layout, found) == note.asked:
+def _is_repeated(question: Question, old: Mapping[str, Any], note: Resolved) -> bool:
+    if question.digest == note.asked:
         return True
     # Server-side apply merges lists whose items have keys: then the stored variables stand beside the author's.
-    submitted = _as_submitted(obj, old, layout, found, note=note)
-    again = layout_of(submitted, is_new=False)
-    return again is not None and asked(submitted, again, expressions.find(submitted, again)) == note.asked
+    submitted = _as_submitted(question, old, note)
+    layout = layout_of(submitted, is_new=False)
+    if layout is None:
+        return False
+    return Question(submitted, layout, tuple(expressions.find(submitted, layout))).digest == note.asked
 
 
-def _as_submitted(
-    obj: Mapping[str, Any], old: Mapping[str, Any], layout: Layout, found: Sequence[Text], *, note: Resolved
-) -> Mapping[str, Any]:
-    """*obj* without what it holds only because *old* was given it."""
-    submitted = deepcopy(dict(obj))
-    if layout.left_at and not note.annotation and at(submitted, layout.left_at) == at(old, layout.left_at) is not None:
-        del at(submitted, layout.left_at[:-1])[layout.left_at[-1]]
+def _as_submitted(question: Question, old: Mapping[str, Any], note: Resolved) -> Mapping[str, Any]:
+    """The object without what it holds only because *old* was given it."""
+    layout = question.layout
+    submitted = deepcopy(dict(question.obj))
+    handover_at = layout.handover_at
+    if handover_at and not note.annotation and at(submitted, handover_at) == at(old, handover_at) is not None:
+        del at(submitted, handover_at[:-1])[handover_at[-1]]
     keys = {step.env: step.key for step in layout.steps}
-    for pointer in env_lists(layout, found):
+    for pointer in question.env_lists():
         entries, stored = at(submitted, pointer), at(old, pointer)
         if not isinstance(entries, list) or not isinstance(stored, list):
             continue
@@ -89,28 +90,29 @@ def _as_submitted(
     return submitted
 
 
-def _ops(obj: Mapping[str, Any], old: Mapping[str, Any], layout: Layout, found: Sequence[Text]) -> Iterator[Op]:
+def _ops(question: Question, old: Mapping[str, Any]) -> Iterator[Op]:
     # Whole lists, because expressions may have put variables of their own into them.
-    lists = env_lists(layout, found)
+    lists = question.env_lists()
     for pointer in lists:
-        yield from _put_back(obj, old, pointer)
-    for text in found:
+        yield from _put_back(question.obj, old, pointer)
+    for text in question.texts:
         if text.pointer[:-2] not in lists:
-            yield from _put_back(obj, old, text.pointer)
-    yield from _without_questions(obj, old, layout)
+            yield from _put_back(question.obj, old, text.pointer)
+    yield from _without_request(question, old)
 
 
-def _without_questions(obj: Mapping[str, Any], old: Mapping[str, Any], layout: Layout) -> Iterator[Op]:
-    left = at(old, layout.left_at) if layout.left_at else None
-    for pointer in layout.questions():
-        if left is None or pointer != layout.left_at:
+def _without_request(question: Question, old: Mapping[str, Any]) -> Iterator[Op]:
+    handover_at = question.layout.handover_at
+    handover = at(old, handover_at) if handover_at else None
+    for pointer in question.layout.request_pointers():
+        if handover is None or pointer != handover_at:
             yield remove(pointer)
     written: dict[Pointer, dict[str, Any]] = {}
-    for pointer, text in ((layout.left_at, left), (resolved_note.PLACE, at(old, resolved_note.PLACE))):
-        if text is not None and at(obj, pointer) != text:
+    for pointer, text in ((handover_at, handover), (resolved_note.PLACE, at(old, resolved_note.PLACE))):
+        if text is not None and at(question.obj, pointer) != text:
             written.setdefault(pointer[:-1], {})[str(pointer[-1])] = text
     for path, members in written.items():
-        yield from put_all(obj, path, members)
+        yield from put_all(question.obj, path, members)
 
 
 def _put_back(obj: Mapping[str, Any], old: Mapping[str, Any], pointer: Pointer) -> Iterator[Op]:

@@ -26,7 +26,7 @@ class BlockReader:
         self._parsed_before: dict[bytes, Selector] = {}
         self.refused: set[str] = set()
         self.findings: list[Finding] = [Finding("", message) for message in layout.misplaced]
-        self.findings += layout.problems
+        self.findings += layout.annotations.problems
 
     @property
     def count(self) -> int:
@@ -73,7 +73,7 @@ class BlockReader:
 
     def _find(self, block: Block, path: Pointer, message: str) -> None:
         pointer = (*block.pointer, *path)
-        annotation = self._layout.annotation_at(pointer)
+        annotation = self._layout.annotations.at(pointer)
         if annotation is not None:
             self.findings.append(annotation.finding(pointer, message))
             return

@@ -7,10 +7,11 @@ from registry.resolving.index import Index
 from registry.resolving.resolve import Verdict
 from registry.resolving.selectors import Consumer, described
 from webhook.mutation.analysis import Analysis, StepReport, analyse
-from webhook.mutation.bound_selectors import Bound
+from webhook.mutation.bound_selectors import BoundSelector
 from webhook.mutation.env_plan import Fate, Outcome
 from webhook.mutation.lifting import lift
-from webhook.mutation.mutate import ask, refusal
+from webhook.mutation.mutate import refusal
+from webhook.mutation.question import ask
 from webhook.mutation.settings import Settings
 
 
@@ -19,17 +20,17 @@ def explain(obj: Mapping[str, Any], index: Index, consumer: Consumer, *, setting
     question = ask(obj)
     if question is None:
         return None
-    layout, found = question
-    analysis = analyse(obj, layout, found, index=index, consumer=consumer, settings=settings)
-    if layout.is_definition:
-        # What its selectors mean is decided when its pods are made.
-        analysis.findings, _ = lift(obj, layout, found)
+    analysis = analyse(question, index=index, consumer=consumer, settings=settings)
+    if question.layout.is_definition:
+        # What its selectors mean is decided when its pods are created.
+        analysis.findings, _ = lift(question)
+    asking = question.asking(consumer)
     return {
-        "consumer": {"zone": consumer.zone, "project": consumer.project, "user": consumer.user},
+        "consumer": {"zone": asking.zone, "project": asking.project, "user": asking.user},
         "allowed": not analysis.findings,
         "problems": list(refusal(analysis).problems) if analysis.findings else [],
         "warnings": analysis.warnings,
-        "steps": [_step(report) for report in analysis.reports if report.bounds],
+        "steps": [_step(report) for report in analysis.reports if report.bound_selectors],
         "expressions": _expressions(analysis),
     }
 
@@ -42,11 +43,11 @@ def _step(report: StepReport) -> dict[str, Any]:
     return {
         "step": report.step.key,
         "where": report.step.where,
-        "selectors": [_selector(bound, report.plan.outcomes[bound.selector.name]) for bound in report.bounds],
+        "selectors": [_selector(bound, report.plan.outcomes[bound.selector.name]) for bound in report.bound_selectors],
     }
 
 
-def _selector(bound: Bound, outcomes: list[Outcome]) -> dict[str, Any]:
+def _selector(bound: BoundSelector, outcomes: list[Outcome]) -> dict[str, Any]:
     resolution = bound.resolution
     binding = resolution.binding
     chosen = binding and {

@@ -15,7 +15,7 @@ from registry.records.model import Extension
 from webhook.adapters.fuseml import is_document
 from webhook.adapters.layout import Finding, Layout
 from webhook.mutation import checks
-from webhook.mutation.mutate import ask
+from webhook.mutation.question import ask
 from webhook.objects import manifests
 from webhook.preview.subjects import subjects
 
@@ -103,13 +103,13 @@ def _findings(content: Any, number: int) -> list[tuple[_Place, Problem]]:
     for subject in subjects(content):
         prefix = ("items", int(subject.prefix.rpartition("/")[2])) if subject.prefix else ()
         if question := ask(subject.obj):
-            for finding in checks.findings(*question):
-                place = _Place(number, (*prefix, *finding.pointer), _text_up_to(finding, question[0]))
+            for finding in checks.findings(question.layout, question.texts):
+                place = _Place(number, (*prefix, *finding.pointer), _text_up_to(finding, question.layout))
                 problems.append((place, Problem(str(finding))))
     return problems
 
 
 def _text_up_to(finding: Finding, layout: Layout) -> list[str]:
     """The lines of the annotation down to the one that *finding* is about."""
-    annotation = layout.annotation_at(finding.pointer)
+    annotation = layout.annotations.at(finding.pointer)
     return annotation.text.splitlines()[: finding.line] if annotation else []

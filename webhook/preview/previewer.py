@@ -97,7 +97,7 @@ class Previewer:
             for pod in made_by_subject(subject, mutation, self.definitions(consumer.namespace)):
                 if pod.unknown:
                     shown.warnings += [f"{where}: {pod.title}: {pod.unknown}"] if self.output == "env" else []
-                elif (made := self._mutated(pod, consumer.of_pods, where, shown)) is not None:
+                elif (made := self._mutated(pod, consumer, where, shown)) is not None:
                     results.append((pod, made))
         if not shown.errors:
             shown.text += self._rendered(chunk, document, results)

@@ -14,7 +14,6 @@ from registry.resolving.selectors import Consumer
 from webhook.errors import BadReviewError, RefusedError
 from webhook.mutation.mutate import Mutation
 from webhook.mutation.settings import Settings
-from webhook.objects.walk import is_controlled
 from webhook.process.logs import log_defect
 from webhook.serving import answers, review
 from webhook.serving.review import Admission
@@ -73,7 +72,7 @@ class Reviewer:
         concerns = admission.operation in ("CREATE", "UPDATE") and not admission.subresource and admission.asks
         if not concerns or (obj := admission.obj) is None:
             return "allowed", review.allowed(admission), {}
-        consumer = self._consumer(admission, obj)
+        consumer = self._consumer(admission)
         try:
             made = self._mutate(obj, consumer, admission)
             answer = review.allowed(admission, ops=made.ops, warnings=made.warnings, audit=made.audit)
@@ -82,14 +81,13 @@ class Reviewer:
         counts = {"ops": len(made.ops), "warnings": len(made.warnings)}
         return ("patched" if made.ops else "allowed"), answer, counts
 
-    def _consumer(self, admission: Admission, obj: Mapping[str, Any]) -> Consumer:
+    def _consumer(self, admission: Admission) -> Consumer:
         namespace = admission.namespace
         project = self.project_of(namespace) if namespace else ""
         if project is None:
             # It was made a moment ago. To take it for one without a label would give it another project's rights.
             raise _NotYetError(f"namespace {namespace[:63]!r} is not known yet")
-        consumer = Consumer(zone=self.settings.zone, namespace=namespace, project=project, user=admission.username)
-        return consumer.of_pods if obj.get("kind") == "Pod" and is_controlled(obj) else consumer
+        return Consumer(zone=self.settings.zone, namespace=namespace, project=project, user=admission.username)
 
     def _mutate(self, obj: Mapping[str, Any], consumer: Consumer, admission: Admission) -> Mutation:
         """Decide by the registry as it is now; what is missing there may just be coming."""

@@ -1,4 +1,4 @@
-"""Which annotations of ours are read where: on runs, on definitions, and on what goes on from them to pods. Pure."""
+"""Which annotations are read where: on runs, on definitions, and on what propagates from them to pods. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -14,53 +14,54 @@ from webhook.adapters.annotations.names import (
     TASK_SELECTORS,
     unread,
 )
-from webhook.adapters.annotations.reader import attached
-from webhook.adapters.annotations.step_keys import Elsewhere, Keys
-from webhook.adapters.layout import Layout
+from webhook.adapters.annotations.reader import with_annotation
+from webhook.adapters.annotations.step_keys import Keys, KeysOfLaterPods
+from webhook.adapters.layout import Annotations, Layout
 from webhook.adapters.step import Engine, Step
 from webhook.objects.walk import Pointer, as_map
 
 
-def of_run(obj: Mapping[str, Any], layout: Layout, *, is_new: bool) -> Layout:
+def with_run_annotations(obj: Mapping[str, Any], layout: Layout, *, is_new: bool) -> Layout:
     """*layout* of a run, with what its annotations ask for.
 
-    ``run-selectors`` is answered here. Tekton passes on the others to the run's pods, and puts those of definitions
-    beside them; so they are looked at only in a new run.
+    ``run-selectors`` is resolved here. Tekton propagates the others to the run's pods, and adds those of definitions;
+    so they are validated only when a run is created.
     """
     metadata = as_map(obj.get("metadata"))
     annotations = as_map(metadata.get("annotations"))
     if not any(isinstance(key, str) and key.startswith(PREFIX) and key not in NOTES for key in annotations):
         return layout
-    passes_on = layout.engine is Engine.TEKTON
-    if is_new or not passes_on:
-        read = LEVELS if passes_on else (RUN_SELECTORS,)
+    propagates = layout.engine is Engine.TEKTON
+    if is_new or not propagates:
+        read = LEVELS if propagates else (RUN_SELECTORS,)
         messages = unread(metadata, f"on a Workflow it is {RUN_SELECTORS}", read=read, notes=True)
         layout = replace(layout, misplaced=(*layout.misplaced, *messages))
     pointer: Pointer = ("metadata", "annotations")
-    own = Keys(layout.own_steps, (*pointer, RUN_SELECTORS), behind=layout.behind)
-    layout = attached(layout, annotations, (*pointer, RUN_SELECTORS), own)
-    for key in LEVELS[1:] if is_new and passes_on else ():
-        layout = passed_on(layout, annotations, (*pointer, key))
+    own = Keys(layout.own_steps, (*pointer, RUN_SELECTORS), referenced=layout.referenced)
+    layout = with_annotation(layout, annotations, (*pointer, RUN_SELECTORS), own)
+    for key in LEVELS[1:] if is_new and propagates else ():
+        layout = with_propagated(layout, annotations, (*pointer, key))
     return layout
 
 
-def passed_on(
+def with_propagated(
     layout: Layout, annotations: Mapping[str, Any], pointer: Pointer, *, known: Keys | None = None, where: str = ""
 ) -> Layout:
-    """*layout* with the annotation at *pointer*, which is looked at here and answered in pods.
+    """*layout* with the annotation at *pointer*, which is validated here and resolved in pods.
 
     Args:
         known: The steps that it may name, if they are known.
     """
-    return attached(layout, annotations, pointer, Elsewhere(pointer, known), where=where, answered=False)
+    keys = KeysOfLaterPods(pointer, known)
+    return with_annotation(layout, annotations, pointer, keys, where=where, resolved_here=False)
 
 
-class Home(NamedTuple):
-    """Metadata whose annotations go on to the pods of *steps*.
+class PodMetadata(NamedTuple):
+    """Metadata, in a run or definition, whose annotations propagate to the pods of *steps*.
 
     Attributes:
-        has_shares: Whether its part of what is asked for on the whole definition is put here, too.
-        copied: Annotations that an engine may have put here itself.
+        has_shares: True if the share of ``pipeline-selectors`` that concerns these steps is written here, too.
+        copied: Annotations that an engine may have copied here itself.
     """
 
     metadata: Mapping[str, Any]
@@ -71,42 +72,43 @@ class Home(NamedTuple):
     copied: Mapping[str, Any] = MappingProxyType({})
 
 
-def of_homes(layout: Layout, homes: Iterable[Home], *, is_definition: bool) -> Layout:
-    """*layout* with what each of *homes* asks for."""
+def with_pod_metadata(layout: Layout, found: Iterable[PodMetadata]) -> Layout:
+    """*layout* with what each of *found* asks for."""
     # There may be thousands: each sees no steps but its own.
     steps = {step.pointer: step for step in layout.steps}
-    alone = replace(layout, steps=(), regions={}, misplaced=(), annotations=(), problems=())
+    alone = replace(layout, steps=(), regions={}, misplaced=(), annotations=Annotations())
     parts = [layout]
-    for home in homes:
-        own = tuple(steps[step.pointer] for step in home.steps if step.pointer in steps)
-        parts.append(of_home(replace(alone, steps=own), home, is_definition=is_definition))
+    for pod_metadata in found:
+        own = tuple(steps[step.pointer] for step in pod_metadata.steps if step.pointer in steps)
+        parts.append(with_one_pod_metadata(replace(alone, steps=own), pod_metadata))
         steps |= {step.pointer: step for step in parts[-1].steps}
     return replace(
         layout,
         steps=tuple(steps.values()),
         regions={pointer: region for part in parts for pointer, region in part.regions.items()},
         misplaced=tuple(message for part in parts for message in part.misplaced),
-        annotations=tuple(annotation for part in parts for annotation in part.annotations),
-        problems=tuple(problem for part in parts for problem in part.problems),
+        annotations=Annotations(
+            tuple(annotation for part in parts for annotation in part.annotations.read),
+            tuple(problem for part in parts for problem in part.annotations.problems),
+        ),
     )
 
 
-def of_home(layout: Layout, home: Home, *, is_definition: bool) -> Layout:
-    """*layout* with what ``task-selectors`` in *home* asks for.
+def with_one_pod_metadata(layout: Layout, found: PodMetadata) -> Layout:
+    """*layout* with what ``task-selectors`` in *found* asks for.
 
-    Args:
-        is_definition: Whether its steps' own blocks and expressions go there, too, and not into the steps themselves.
+    In a definition, the steps' own blocks and expressions are lifted into it, too.
     """
-    annotations = as_map(home.metadata.get("annotations"))
-    read = (TASK_SELECTORS, PIPELINE_SELECTORS) if home.has_shares else (TASK_SELECTORS,)
-    copied = [key for key in home.copied if annotations.get(key) == home.copied[key]]
-    messages = unread(home.metadata, f"here it is {TASK_SELECTORS}", read=(*read, *copied))
-    prefix = f"{home.where}: " if home.where else ""
+    annotations = as_map(found.metadata.get("annotations"))
+    read = (TASK_SELECTORS, PIPELINE_SELECTORS) if found.has_shares else (TASK_SELECTORS,)
+    copied = [key for key in found.copied if annotations.get(key) == found.copied[key]]
+    messages = unread(found.metadata, f"here it is {TASK_SELECTORS}", read=(*read, *copied))
+    prefix = f"{found.where}: " if found.where else ""
     layout = replace(layout, misplaced=(*layout.misplaced, *(f"{prefix}{message}" for message in messages)))
     for key in read:
-        pointer = (*home.pointer, "annotations", key)
-        steps = (step._replace(key=step.local) for step in home.steps) if key == TASK_SELECTORS else home.steps
+        pointer = (*found.pointer, "annotations", key)
+        steps = (step._replace(key=step.key_in_home) for step in found.steps) if key == TASK_SELECTORS else found.steps
         known = Keys(steps, pointer)
-        keys = known if is_definition else Elsewhere(pointer, known)
-        layout = attached(layout, annotations, pointer, keys, where=home.where, answered=False)
+        keys = known if layout.is_definition else KeysOfLaterPods(pointer, known)
+        layout = with_annotation(layout, annotations, pointer, keys, where=found.where, resolved_here=False)
     return layout

@@ -7,9 +7,9 @@ from typing import Any
 
 from registry.documents.positions import Outline, Position
 from webhook.adapters.annotations.names import LEVELS
-from webhook.adapters.annotations.step_keys import AnyKeys, UnknownKeyError, by_group, wider_than
-from webhook.adapters.layout import Annotation, Finding, Layout
-from webhook.adapters.step import Block, Given, Region, Step
+from webhook.adapters.annotations.step_keys import KeyReader, UnknownKeyError, by_group, wider_than
+from webhook.adapters.layout import Annotation, Annotations, Finding, Layout
+from webhook.adapters.step import AnnotationVariable, Block, Region, Step
 from webhook.objects import manifests
 from webhook.objects.walk import Pointer
 
@@ -21,14 +21,14 @@ _FIELDS = ("extensions", "env")
 _ENV_FIELDS = ("name", "value")
 
 
-def attached(
+def with_annotation(
     layout: Layout,
     annotations: Mapping[str, Any],
     pointer: Pointer,
-    keys: AnyKeys,
+    keys: KeyReader,
     *,
     where: str = "",
-    answered: bool = True,
+    resolved_here: bool = True,
 ) -> Layout:
     """*layout* with what the one of *annotations* asks for that is at *pointer* in the object."""
     text = annotations.get(str(pointer[-1]))
@@ -37,17 +37,21 @@ def attached(
     prefix = f"{where}: " if where else ""
     if not isinstance(text, str):
         problem = Finding(f"{prefix}annotation {pointer[-1]}", "must be text; write '|' after its key", pointer)
-        return replace(layout, problems=(*layout.problems, problem))
+        return _with(layout, Annotations(problems=(problem,)))
     try:
         content = _read(text)
     except _UnreadableError as e:
-        annotation = Annotation(pointer, text, text, where, answered)
+        annotation = Annotation(pointer, text, text, where, resolved_here)
         place = f"{prefix}annotation {pointer[-1]}:{e.position.line}:{e.position.column}"
         problem = Finding(place, str(e), pointer, e.position.line)
-        return replace(layout, annotations=(*layout.annotations, annotation), problems=(*layout.problems, problem))
+        return _with(layout, Annotations((annotation,), (problem,)))
     if content is None:
         return layout
-    return _Reader(layout, Annotation(pointer, text, content, where, answered), keys).run()
+    return _Reader(layout, Annotation(pointer, text, content, where, resolved_here), keys).run()
+
+
+def _with(layout: Layout, more: Annotations) -> Layout:
+    return replace(layout, annotations=layout.annotations + more)
 
 
 class _UnreadableError(ValueError):
@@ -89,14 +93,16 @@ def _hint(text: str) -> str:
 class _Reader:
     """Gives the steps of a layout what an annotation says of them."""
 
-    def __init__(self, layout: Layout, annotation: Annotation, keys: AnyKeys) -> None:
+    def __init__(self, layout: Layout, annotation: Annotation, keys: KeyReader) -> None:
         self._layout = layout
         self._annotation = annotation
         self._keys = keys
         self._level = LEVELS.index(str(annotation.pointer[-1]))
         self._named: dict[Pointer, Step] = {}
         self._blocks: dict[Pointer, list[Block]] = {}
-        self._given = {step.pointer: {variable.name: variable for variable in step.given} for step in layout.steps}
+        self._given = {
+            step.pointer: {variable.name: variable for variable in step.annotation_env} for step in layout.steps
+        }
         self._variables_left = MAX_VARIABLES
         self._problems: list[Finding] = []
 
@@ -111,10 +117,10 @@ class _Reader:
                 break
         there = {step.pointer for step in self._layout.steps}
         named = [step for step in self._named.values() if step.pointer not in there and self._is_asked(step)]
-        wider = by_group(step for step in named if step.behind)
+        wider = by_group(step for step in named if step.by_reference)
         regions = {
-            (step.pointer if step.behind else step.pointer[:-1]): Region(
-                step.where, (step, *(wider_than(step, wider) if step.behind else ()))
+            (step.pointer if step.by_reference else step.pointer[:-1]): Region(
+                step.where, (step, *(wider_than(step, wider) if step.by_reference else ()))
             )
             for step in named
         }
@@ -122,8 +128,7 @@ class _Reader:
             self._layout,
             steps=tuple(self._with_asked(step) for step in (*self._layout.steps, *named)),
             regions={**self._layout.regions, **regions},
-            annotations=(*self._layout.annotations, self._annotation),
-            problems=(*self._layout.problems, *self._problems),
+            annotations=self._layout.annotations + Annotations((self._annotation,), tuple(self._problems)),
         )
 
     def _is_asked(self, step: Step) -> bool:
@@ -133,7 +138,7 @@ class _Reader:
         if not self._is_asked(step):
             return step
         blocks = (*step.blocks, *self._blocks.get(step.pointer, ()))
-        return step._replace(blocks=blocks, given=tuple(self._given.get(step.pointer, {}).values()))
+        return step._replace(blocks=blocks, annotation_env=tuple(self._given.get(step.pointer, {}).values()))
 
     def _find(self, path: Pointer, message: str) -> None:
         self._problems.append(self._annotation.finding((*self._annotation.pointer, *path), message))
@@ -164,8 +169,8 @@ class _Reader:
             for variable in given:
                 self._give(step, variable)
 
-    def _give(self, step: Step, variable: Given) -> None:
-        if step.env is None and not step.behind:
+    def _give(self, step: Step, variable: AnnotationVariable) -> None:
+        if step.env is None and not step.by_reference:
             path = variable.pointer[len(self._annotation.pointer) :]
             self._find(path, f"{step.where} has no place for {variable.name!r}: {step.no_env}")
         first = self._given.setdefault(step.pointer, {}).setdefault(variable.name, variable)
@@ -173,7 +178,7 @@ class _Reader:
             message = f"{step.where} gets another value of {variable.name!r} above"
             self._find(variable.pointer[len(self._annotation.pointer) :], message)
 
-    def _variables(self, key: str, entries: Any) -> Iterator[Given]:
+    def _variables(self, key: str, entries: Any) -> Iterator[AnnotationVariable]:
         if entries is not None and not isinstance(entries, list):
             self._find((key, "env"), f"expected a list of variables, got {_kind(entries)}")
             return
@@ -188,7 +193,7 @@ class _Reader:
             else:
                 names.add(entry["name"])
                 pointer = (*self._annotation.pointer, *path, "value")
-                yield Given(pointer, entry["name"], entry["value"], self._level)
+                yield AnnotationVariable(pointer, entry["name"], entry["value"], self._level)
 
 
 def wrong_variable(entry: Any) -> tuple[str, str] | None:

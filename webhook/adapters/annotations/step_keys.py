@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Protocol
 
-from webhook.adapters.layout import Behind
+from webhook.adapters.layout import ReferencedSteps
 from webhook.adapters.step import Step
 from webhook.objects.walk import Pointer
 
@@ -17,7 +17,7 @@ class UnknownKeyError(ValueError):
     """A key names no step, or more than can be given anything."""
 
 
-class AnyKeys(Protocol):
+class KeyReader(Protocol):
     """How the keys of one annotation are to be read."""
 
     def steps_of(self, key: str) -> Sequence[Step]:
@@ -35,21 +35,21 @@ class Keys:
         pointer: Where the annotation is.
     """
 
-    def __init__(self, steps: Iterable[Step], pointer: Pointer, *, behind: Sequence[Behind] = ()) -> None:
+    def __init__(self, steps: Iterable[Step], pointer: Pointer, *, referenced: Sequence[ReferencedSteps] = ()) -> None:
         self._pointer = pointer
-        self._behind = behind
+        self._referenced = referenced
         # There may be thousands of them and of keys: by what they are, and by all that they are below.
-        self._behind_at: dict[str, list[Behind]] = defaultdict(list)
-        self._behind_below: dict[str, list[Behind]] = defaultdict(list)
-        for there in behind:
-            self._behind_at[there.key].append(there)
+        self._referenced_at: dict[str, list[ReferencedSteps]] = defaultdict(list)
+        self._referenced_below: dict[str, list[ReferencedSteps]] = defaultdict(list)
+        for there in referenced:
+            self._referenced_at[there.key].append(there)
             for above in _prefixes(there.key):
-                self._behind_below[above].append(there)
+                self._referenced_below[above].append(there)
         self._steps: dict[str, list[Step]] = defaultdict(list)
         self._groups: dict[str, list[Step]] = defaultdict(list)
         for step in steps:
             self._steps[step.key].append(step)
-            if not step.beside:
+            if not step.only_if_named:
                 self._groups[EVERY].append(step)
                 for group in _prefixes(step.key):
                     self._groups[group].append(step)
@@ -59,7 +59,10 @@ class Keys:
         if key not in self._steps:
             group = group_of(key)
             here = self._groups.get(group, [])
-            there = [behind_step(k, self._pointer) for k in dict.fromkeys(self._keys_behind(key, is_here=bool(here)))]
+            there = [
+                step_of_later_pods(k, self._pointer)
+                for k in dict.fromkeys(self._keys_of_referenced(key, is_here=bool(here)))
+            ]
             if not here and not there:
                 raise UnknownKeyError(f"no step is {key[:100]!r}; {self._meant(key)}")
             return [*here, *there]
@@ -68,35 +71,35 @@ class Keys:
             raise UnknownKeyError(f"{key[:100]!r} means {places}; give one of them another name")
         return self._steps[key]
 
-    def _keys_behind(self, key: str, *, is_here: bool) -> Iterator[str]:
+    def _keys_of_referenced(self, key: str, *, is_here: bool) -> Iterator[str]:
         """What *key* means among the steps that are not in the object, as their pods will understand it."""
         group = group_of(key)
-        for behind in self._near(key):
-            is_below = f"{behind.key}/".startswith(f"{group}/") and bool(behind.key)
-            is_within = key.startswith(f"{behind.key}/") and group != behind.key
-            if behind.advice:
-                if is_below or is_within or (not behind.key and not is_here):
-                    raise UnknownKeyError(f"{behind.why}; {behind.advice}")
-            elif behind.has_tasks and behind.key and is_below:
+        for there in self._near(key):
+            is_below = f"{there.key}/".startswith(f"{group}/") and bool(there.key)
+            is_within = key.startswith(f"{there.key}/") and group != there.key
+            if there.advice:
+                if is_below or is_within or (not there.key and not is_here):
+                    raise UnknownKeyError(f"{there.why}; {there.advice}")
+            elif there.has_tasks and there.key and is_below:
                 # A pod does not say from which of a pipeline's tasks the pipeline around it came.
-                raise UnknownKeyError(f"{behind.why}; name its tasks, as '{behind.key}/TASK/*'")
-            elif behind.has_tasks and behind.key and is_within and key.count("/") == behind.key.count("/") + 1:
+                raise UnknownKeyError(f"{there.why}; name its tasks, as '{there.key}/TASK/*'")
+            elif there.has_tasks and there.key and is_within and key.count("/") == there.key.count("/") + 1:
                 # Else it would mean a step of that name in a run whose name ends as the task around does.
-                raise UnknownKeyError(f"{behind.why}; write '{key[:100]}/*' for all steps of a task")
+                raise UnknownKeyError(f"{there.why}; write '{key[:100]}/*' for all steps of a task")
             elif group == EVERY:
-                yield EVERY if behind.has_tasks or not behind.key else f"{behind.key}/{EVERY}"
-            elif is_within or (not behind.key and not is_here):
+                yield EVERY if there.has_tasks or not there.key else f"{there.key}/{EVERY}"
+            elif is_within or (not there.key and not is_here):
                 yield key
             elif is_below:
-                yield f"{behind.key}/{EVERY}"
+                yield f"{there.key}/{EVERY}"
 
-    def _near(self, key: str) -> Iterable[Behind]:
+    def _near(self, key: str) -> Iterable[ReferencedSteps]:
         """Those that *key* may be about."""
         if group_of(key) == EVERY:
-            return self._behind
-        above = (there for prefix in _prefixes(key) for there in self._behind_at.get(prefix, ()))
-        below = self._behind_below.get(group_of(key), ())
-        return dict.fromkeys([*self._behind_at.get("", ()), *above, *below])
+            return self._referenced
+        above = (there for prefix in _prefixes(key) for there in self._referenced_at.get(prefix, ()))
+        below = self._referenced_below.get(group_of(key), ())
+        return dict.fromkeys([*self._referenced_at.get("", ()), *above, *below])
 
     def _meant(self, key: str) -> str:
         """What there is, or the closest to *key*."""
@@ -110,7 +113,7 @@ class Keys:
         return f"there are {listed}" + (", …" if len(self._steps) > _MAX_LISTED else "")
 
 
-class Elsewhere:
+class KeysOfLaterPods:
     """The keys of an annotation that goes on to pods, where its steps get what it asks for.
 
     Args:
@@ -126,7 +129,7 @@ class Elsewhere:
         steps = self._known.steps_of(key) if self._known is not None else ()
         if steps and all(step.no_env for step in steps):
             raise UnknownKeyError(f"nothing can be given to {steps[0].where}: {steps[0].no_env}")
-        return [behind_step(key, self._pointer)]
+        return [step_of_later_pods(key, self._pointer)]
 
 
 def group_of(key: str) -> str:
@@ -154,7 +157,7 @@ def wider_than(step: Step, groups: Mapping[str, Sequence[Step]]) -> Iterator[Ste
         yield from (other for other in groups.get(group, ()) if other.key != step.key)
 
 
-def behind_step(key: str, pointer: Pointer) -> Step:
+def step_of_later_pods(key: str, pointer: Pointer) -> Step:
     """Whatever *key*, in the annotation at *pointer*, will mean in a pod.
 
     Raises:
@@ -163,4 +166,4 @@ def behind_step(key: str, pointer: Pointer) -> Step:
     *above, last = key.split("/")
     if not all((*above, last)) or EVERY in above:
         raise UnknownKeyError(f"{key[:100]!r} can name no step; write '*', TASK, TASK/STEP or the like")
-    return Step(key, f"step {key[:100]!r}", (*pointer, key), behind=True)
+    return Step(key, f"step {key[:100]!r}", (*pointer, key), by_reference=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from webhook.objects.walk import as_map
 from webhook.preview.expected_pods import argo, tekton
-from webhook.preview.expected_pods.expected import Lookup, Made
+from webhook.preview.expected_pods.expected import OWNER, Lookup, Made
 
 _Maker = Callable[[Mapping[str, Any], Lookup], Iterator[Made]]
 
@@ -20,7 +20,8 @@ def _of_cron_job(obj: Mapping[str, Any], lookup: Lookup) -> Iterator[Made]:
 
 
 def _from(template: Mapping[str, Any]) -> Made:
-    return Made("pod template", {"apiVersion": "v1", "kind": "Pod", **template})
+    metadata = {**as_map(template.get("metadata")), "ownerReferences": [OWNER]}
+    return Made("pod template", {"apiVersion": "v1", "kind": "Pod", **template, "metadata": metadata})
 
 
 _MAKERS: dict[str, _Maker] = {

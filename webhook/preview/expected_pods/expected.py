@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from webhook.adapters.annotations.names import LEVELS
 from webhook.objects.walk import annotations_of
+
+# A controller creates it, so that nobody vouches for a user.
+OWNER: Final = {"controller": True}
 
 # Gives the definition of a kind and name that is in a namespace, "" for the run's own; None if there is none.
 Lookup: TypeAlias = Callable[[str, str, str], Mapping[str, Any] | None]
@@ -44,7 +47,7 @@ def pod(
     init_containers: list[dict[str, Any]] | None = None,
 ) -> Made:
     """A pod with what the webhook looks at."""
-    metadata = {"labels": dict(labels), "annotations": dict(annotations)}
+    metadata = {"labels": dict(labels), "annotations": dict(annotations), "ownerReferences": [OWNER]}
     spec: dict[str, Any] = {"containers": containers}
     if init_containers:
         spec["initContainers"] = init_containers
