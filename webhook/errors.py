@@ -1,4 +1,4 @@
-"""What can go wrong in the webhook, by whose turn it is to mend it.
+"""What can go wrong in the webhook, by who must mend it.
 
 WebhookError
 ├── BadReviewError   the API server's: what came is no AdmissionReview -> HTTP 400
@@ -19,7 +19,7 @@ class BadReviewError(WebhookError):
 
 
 class RefusedError(WebhookError):
-    """An object asks for something that it cannot get. One line a problem, each starting with where."""
+    """An object asks for something that it cannot get. Each problem is one line that begins with its place."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)

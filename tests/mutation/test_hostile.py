@@ -152,7 +152,7 @@ def test_a_pod_that_does_not_say_its_template_is_refused_what_only_some_get():
         for entry in container.get("env", []):
             entry["value"] = "offloaded"
 
-    assert "the pod does not say which template it was made from" in problems(pod)[0]
+    assert "the pod does not say which template it was created from" in problems(pod)[0]
 
 
 @pytest.mark.parametrize("name", ["1", "true", "null", "~", "1e3", "on", "no", "0x1f", "=", "a.b", "-", "ä", "x y"])

@@ -35,7 +35,7 @@ def layout_of(obj: Mapping[str, Any], *, is_new: bool = True) -> Layout | None:
     """Find the steps of *obj*; None for what cannot ask: another kind, or made by an engine's controller.
 
     Args:
-        is_new: Whether it is being made; else it is a run that goes on.
+        is_new: True if it is being created; False if it is a run that goes on.
     """
     if fuseml.is_document(obj):
         return fuseml.workflow(obj)

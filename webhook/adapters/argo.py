@@ -79,7 +79,7 @@ def _of_definition(obj: Mapping[str, Any], finder: "_Finder", spec: Pointer) -> 
 
 
 def _checked(layout: Layout) -> Layout:
-    """Argo expands what is in a spec, annotations and shares of them included: what steps put out could ask."""
+    """Refuse '{{' in annotations within a spec: Argo would expand it, and a step's output could ask for services."""
     message = "holds '{{', which Argo would expand; write the variable into the step's own env"
     held = (a for a in layout.annotations.read if _holds_braces(a))
     problems = tuple(annotation.finding(annotation.pointer, message) for annotation in held)
@@ -126,7 +126,7 @@ class _Finder:
         self.misplaced: list[str] = []
         self.referenced: list[ReferencedSteps] = []
         self._pod_metadata: list[PodMetadata] = []
-        # Its controller copies these into the Workflow's own templates when it looks one up elsewhere.
+        # Argo's controller copies these into the Workflow's templates when it looks up a template elsewhere.
         self._copied = as_map(as_map(pod_metadata).get("annotations"))
         for kind in ("container", "script"):
             self._regions[(*self._defaults_at, kind)] = Region(f"templateDefaults.{kind}", kind=Kind.CONTAINER)
@@ -155,7 +155,7 @@ class _Finder:
         return block_of(self._defaults, self._defaults_at) + of_kind
 
     def unread(self, metadata: object, where: str, advice: str, *, read: Collection[str] = ()) -> None:
-        """Note annotations of ours that are not *read* in the *metadata* of what is made by the run."""
+        """Note annotations of ours that are not *read* in *metadata*, which is that of what the run creates."""
         if metadata:
             self.misplaced += [f"{where}: {message}" for message in unread(as_map(metadata), advice, read=read)]
 
@@ -168,7 +168,7 @@ class _Finder:
             *self._users_own(template, pointer, where=where, key=key),
         ]
         steps = [step._replace(metadata_at=metadata_at) for step in steps]
-        # A template that only calls others passes on what the run gives it.
+        # A template that only calls others passes on the run's selectors.
         self._regions[pointer] = Region(where, tuple(steps) or None)
         for step in steps:
             if step.env is not None:
@@ -243,7 +243,7 @@ class _Finder:
                 )
 
     def _calls(self, template: Mapping[str, Any], pointer: Pointer, *, where: str, key: str) -> None:
-        """Templates written inline where others are called."""
+        """Add the templates that are written inline where others are called."""
         for called, call, name in _called(template):
             if "extensions" in called:
                 self.misplaced.append(f"{where}.{name}: 'extensions' is not read here; {_ADVICE}")
@@ -255,12 +255,12 @@ class _Finder:
                 self.template(inline, own, where=f"{where}.{name}.inline", key=f"{key}/{name_of(called, name)}")
 
     def hooks(self, part: Mapping[str, Any], *, where: str) -> None:
-        """Templates that are called when *part* ends or gets into a state."""
+        """Note the templates that are called when *part* ends or reaches a state."""
         for name, hook in as_map(part.get("hooks")).items():
             self._refer(as_map(hook), where=f"{where}.hooks.{name}")
 
     def _refer(self, call: Mapping[str, Any], *, where: str) -> None:
-        """Note if what is called is in another object."""
+        """Note a call of a template in another object."""
         reference = as_map(call.get("templateRef"))
         if not reference:
             return

@@ -9,7 +9,7 @@ from webhook.objects.walk import Pointer, maps_in, name_of
 
 
 def is_document(obj: Mapping[str, Any]) -> bool:
-    """Whether *obj*, which is no Kubernetes object, looks like a FuseML workflow."""
+    """True if *obj*, which is no Kubernetes object, looks like a FuseML workflow."""
     return "kind" not in obj and "apiVersion" not in obj and isinstance(obj.get("steps"), list)
 
 

@@ -1,6 +1,6 @@
-"""A pod's own containers, and which of them the annotations mean that came down to it. Pure.
+"""A pod's own containers, and which of them the annotations mean that propagated to it. Pure.
 
-Nothing is expanded in it but these annotations' own variables: the rest may hold what other steps have put out.
+Nothing in it is expanded but these annotations' own variables: the rest may hold the output of other steps.
 """
 
 import json
@@ -17,11 +17,11 @@ from webhook.objects.walk import Pointer, as_map, is_controlled, maps_in
 
 _SPEC: Pointer = ("spec",)
 _ANNOTATIONS: Pointer = ("metadata", "annotations")
-# Containers of the engines' own.
+# Containers that the engines add.
 _TEKTONS = frozenset({"sidecar-tekton-log-results"})
 _ARGOS = frozenset({"init", "wait", "supervisor"})
 _ARGOS_PREFIXES = ("artifact-plugin", "init-artifact")
-# Names of pipeline runs longer than this may have been cut.
+# Tekton may have cut names of pipeline runs that are longer than this.
 _WHOLE_NAME = 50
 
 
@@ -59,7 +59,7 @@ def containers_of(template: Mapping[str, Any]) -> list[Step]:
 
 
 def _containers(spec: Mapping[str, Any]) -> Iterator[tuple[str, Pointer, bool]]:
-    """Name, place, and whether it is an init container."""
+    """Each container's name and pointer, and True if it is an init container."""
     for section in ("containers", "initContainers"):
         for i, container in maps_in(spec.get(section)):
             yield str(container.get("name", i)), (*_SPEC, section, i), section == "initContainers"
@@ -82,19 +82,19 @@ def _steps(
 
 
 def _is_agents(labels: Mapping[str, Any]) -> bool:
-    """Whether a pod is that of Argo's agent, which gets the Workflow's ``podMetadata`` as all of its pods do."""
+    """True if the pod is that of Argo's agent, which has the Workflow's ``podMetadata`` as all of its pods do."""
     return "workflows.argoproj.io/workflow" in labels and labels.get("workflows.argoproj.io/component") == "agent"
 
 
 def _in_tekton(name: str) -> tuple[str, bool]:
-    """Key of a Tekton pod's container, "" if it is Tekton's own; whether it is a sidecar."""
+    """Key of a Tekton pod's container, "" if Tekton added it; True if it is a sidecar."""
     if name.startswith("sidecar-") and name not in _TEKTONS:
         return name, True
     return (name.removeprefix("step-"), False) if name.startswith("step-") else ("", False)
 
 
 def _in_argo(name: str, template: Mapping[str, Any], *, is_init: bool) -> tuple[str, bool]:
-    """The same of an Argo pod, which was made from *template*."""
+    """The same of an Argo pod that was created from *template*."""
     if name in _ARGOS or name.startswith(_ARGOS_PREFIXES):
         return "", False
     if is_init:
@@ -102,7 +102,7 @@ def _in_argo(name: str, template: Mapping[str, Any], *, is_init: bool) -> tuple[
     if name in {c.get("name") for _, c in maps_in(template.get("sidecars"))}:
         return f"sidecar-{name}", True
     if name == "main" and any(kind in template for kind in NO_ENV):
-        return "", False  # It is Argo's own.
+        return "", False  # Argo's own program runs in it.
     return name, False
 
 
@@ -114,7 +114,7 @@ def _scope(step: Step, steps: Sequence[Step]) -> tuple[Step, ...]:
 
 
 def _template(spec: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The template that Argo has made a pod from; empty if the pod does not say."""
+    """The template from which Argo created the pod; empty if the pod does not say."""
     for section in ("initContainers", "containers"):
         for _, container in maps_in(spec.get(section)):
             for _, entry in maps_in(container.get("env")):
@@ -122,7 +122,7 @@ def _template(spec: Mapping[str, Any]) -> Mapping[str, Any]:
                     try:
                         return as_map(json.loads(entry["value"]))
                     except ValueError:
-                        return {}  # It is too long, and kept elsewhere.
+                        return {}  # It is too long, and Argo keeps it elsewhere.
     return {}
 
 
@@ -133,7 +133,7 @@ def _keys(
     labels: Mapping[str, Any],
     template: Mapping[str, Any] | None,
 ) -> KeyReader:
-    """How the keys of the annotation of a *level* are to be read in this pod."""
+    """How to read the keys of the annotation of *level* in this pod."""
     if _is_agents(labels):
         return _NoKeys()
     if level == POD_SELECTORS:
@@ -148,7 +148,7 @@ def _keys(
 
 
 class _KeysInTektonPod:
-    """Keys with a task of a pipeline in them, in a pod of one of its tasks."""
+    """Keys that name a pipeline's tasks, in a pod of one of these tasks."""
 
     def __init__(self, own: Keys, task: str, run: str) -> None:
         self._own = own
@@ -156,7 +156,7 @@ class _KeysInTektonPod:
         self._run = run
 
     def steps_of(self, key: str) -> Sequence[Step]:
-        """See ``AnyKeys``."""
+        """See ``KeyReader``."""
         if key == "*":
             return self._own.steps_of(key)
         parts = key.removesuffix("/*").split("/")
@@ -168,12 +168,12 @@ class _KeysInTektonPod:
         return ()
 
     def _is_within(self, around: Sequence[str]) -> bool:
-        """Whether the pod's run may be that of the pipeline's task *around* it: its name ends so."""
+        """True if the pod's run may be that of the task *around* it: the name of a nested run ends in its task's."""
         return not around or len(self._run) > _WHOLE_NAME or self._run.endswith(f"-{around[-1]}")
 
 
 class _KeysInArgoPod:
-    """Keys with a template in them, in a pod that was made from *template*; one that is written inline has no name."""
+    """Keys that name templates, in a pod that was created from *template*; one that is written inline has no name."""
 
     def __init__(self, own: Keys, template: Mapping[str, Any], *, has_steps: bool) -> None:
         self._own = own
@@ -182,13 +182,13 @@ class _KeysInArgoPod:
         self._has_steps = has_steps
 
     def steps_of(self, key: str) -> Sequence[Step]:
-        """See ``AnyKeys``."""
+        """See ``KeyReader``."""
         template, _, container = key.removesuffix("/*").partition("/")
         if key == "*":
             return self._own.steps_of("*") if self._has_steps else ()
         if not self._is_told:
             raise UnknownKeyError(
-                "the pod does not say which template it was made from, as that is too large; write "
+                "the pod does not say which template it was created from, as that is too large; write "
                 f"{TASK_SELECTORS} into the template"
             )
         if template != self._template:
@@ -199,7 +199,7 @@ class _KeysInArgoPod:
 
 
 def _steps_in(what: str, own: Keys, key: str) -> Sequence[Step]:
-    """The steps of *key*; who wrote it did so somewhere else, and must be told in *what* it was looked for."""
+    """The steps of *key*; an error names *what* was searched, as the key was written in another object."""
     try:
         return own.steps_of(key)
     except UnknownKeyError as e:
@@ -207,9 +207,9 @@ def _steps_in(what: str, own: Keys, key: str) -> Sequence[Step]:
 
 
 class _NoKeys:
-    """Keys in a pod that has no steps."""
+    """Any keys, in a pod without steps."""
 
     def steps_of(self, key: str) -> Sequence[Step]:
-        """See ``AnyKeys``."""
+        """See ``KeyReader``."""
         del key
         return ()

@@ -13,7 +13,7 @@ class Engine(Enum):
     TEKTON = "Tekton"
     ARGO = "Argo"
     FUSEML = "FuseML"
-    KUBERNETES = "Kubernetes"  # what the engines have made: only the kubelet reads it
+    KUBERNETES = "Kubernetes"  # pods: only the kubelet reads them
 
 
 class Place(Enum):
@@ -22,7 +22,7 @@ class Place(Enum):
     ENV = "env"  # the kubelet expands $(NAME)
     ARGUMENT = "argument"  # the kubelet expands $(NAME)
     VERBATIM = "verbatim"  # only the engine reads it: script, image, workingDir
-    FLOW = "flow"  # a parameter or the like: it may be put into any of the others
+    FLOW = "flow"  # a parameter or the like: an engine may insert it into any of the others
 
 
 class Kind(Enum):
@@ -30,7 +30,7 @@ class Kind(Enum):
 
     CONTAINER = "container"
     OTHER = "other"
-    OPAQUE = "opaque"  # not ours
+    OPAQUE = "opaque"  # not for us to read
 
 
 # Named tuples where there is one for each step: they are made several times as fast as frozen dataclasses.
@@ -38,7 +38,7 @@ class Block(NamedTuple):
     """An ``extensions:`` list, and where it stands.
 
     Attributes:
-        level: From above: what a lower number asks for hides what a higher one does by the same name.
+        level: Counted from the top; a selector of a smaller level replaces the one of the same name below it.
     """
 
     pointer: Pointer
@@ -62,12 +62,12 @@ class Step(NamedTuple):
         key: Names it in annotations: ``train/main``.
         where: Names it for people: ``tasks[train].steps[main]``.
         env: Its list of variables; None if it has no place for one, then *no_env* says why.
-        present: Names that are set for it elsewhere, and win: ``stepTemplate``, ``podTemplate``, ``templateDefaults``.
-        given: What annotations set for it.
-        beside: Whether it is meant only if it is named: a sidecar, an init container.
-        behind: Whether it gets what it asks for when its pod is made: it is behind a reference.
-        home: The metadata, in a definition, whose annotations go with it to its pod.
-        local: Its key there: ``main``.
+        set_elsewhere: Names set for it elsewhere, which win: ``stepTemplate``, ``podTemplate``, ``templateDefaults``.
+        annotation_env: The variables that annotations set for it.
+        only_if_named: Excluded from ``*``: matched only by its own name (sidecars, init containers).
+        by_reference: True if it stands in another object, so that only its pod can receive the services.
+        metadata_at: In a definition, the pointer of the metadata whose annotations propagate to its pod.
+        key_in_home: Its key in the annotation there: ``main``.
     """
 
     key: str
@@ -85,7 +85,7 @@ class Step(NamedTuple):
 
     @property
     def asks(self) -> bool:
-        """Whether there is anything to do for it."""
+        """True if anything is asked for it."""
         return bool(self.blocks or self.annotation_env)
 
     @property
@@ -105,7 +105,7 @@ class Region(NamedTuple):
     """A part of the object whose strings may use the same selectors. The innermost region counts.
 
     Attributes:
-        steps: The steps whose selectors they are; None = those of the whole run.
+        steps: The steps whose selectors they may use; None = those of the whole run.
     """
 
     where: str
@@ -127,9 +127,6 @@ class Region(NamedTuple):
         for part in rest:
             text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
         return text
-
-
-# An object under admission may hold anything anywhere; what has the wrong type is left for the engine to refuse.
 
 
 def block_of(part: Mapping[str, Any], pointer: Pointer) -> tuple[Block, ...]:

@@ -18,8 +18,8 @@ _RUN_ADVICE = "write it into metadata.annotations of the run"
 
 
 def pipeline_run(obj: Mapping[str, Any]) -> Layout | None:
-    """Find the inline steps of a PipelineRun; None if a controller made it."""
-    if is_controlled(obj, _GROUP):  # Its text may come from a step's result, and nothing in it is ours.
+    """Find the inline steps of a PipelineRun; None if a controller created it."""
+    if is_controlled(obj, _GROUP):  # Its text may come from a step's result, and is not for us to expand.
         return None
     spec = as_map(obj.get("spec"))
     finder = Finder(_pod_env(spec, "podTemplate") | _pod_env(as_map(spec.get("taskRunTemplate")), "podTemplate"))
@@ -36,14 +36,14 @@ def pipeline_run(obj: Mapping[str, Any]) -> Layout | None:
     finder.pod_template((*_SPEC, "taskRunTemplate", "podTemplate"), "taskRunTemplate.podTemplate")
     finder.pipeline(as_map(spec.get("pipelineSpec")), (*_SPEC, "pipelineSpec"), where="", key="", title="pipelineSpec")
     if "pipelineRef" in spec:
-        # The keys of its steps begin with those of its tasks, whatever they are.
+        # The keys of its steps begin with its tasks' names, whatever they are.
         finder.referenced.append(referenced_steps("", "the run", "pipelineRef"))
     return replace(finder.layout(), handover_at=_HANDOVER_AT)
 
 
 def task_run(obj: Mapping[str, Any]) -> Layout | None:
-    """Find the inline steps of a TaskRun; None if a controller made it."""
-    if is_controlled(obj, _GROUP):  # Its text may come from a step's result, and nothing in it is ours.
+    """Find the inline steps of a TaskRun; None if a controller created it."""
+    if is_controlled(obj, _GROUP):  # Its text may come from a step's result, and is not for us to expand.
         return None
     spec = as_map(obj.get("spec"))
     finder = Finder(_pod_env(spec, "podTemplate"))
@@ -106,7 +106,7 @@ class Finder:
         first = len(self._steps)
         task_spec = as_map(task.get("taskSpec"))
         if "taskRef" in task or "pipelineRef" in task:
-            self.misplace(task, where, "the steps of a task behind a reference are not in this object")
+            self.misplace(task, where, "the steps of a referenced task are not in this object")
             self._refer(task, where=where, key=key.removesuffix("/"))
         else:
             self.misplace(task, where, _TASK_ADVICE)
@@ -133,7 +133,7 @@ class Finder:
             metadata = as_map(task_spec.get("metadata"))
             if "annotations" in metadata:
                 self._pod_metadata.append(PodMetadata(metadata, metadata_at, f"{where}.taskSpec.metadata", steps))
-        # Without inline steps of its own, what a task is given comes from the run's selectors.
+        # A task without inline steps uses the run's selectors.
         self._regions[pointer] = Region(where, tuple(self._steps[first:]) or None)
 
     def _refer(self, task: Mapping[str, Any], *, where: str, key: str) -> None:
@@ -202,9 +202,9 @@ class Finder:
         key += key_in_home
         blocks = shared + block_of(content, pointer)
         if "ref" in content:
-            # It takes no env; the pod's container does.
+            # A step with a reference takes no env; its container in the pod does.
             step = Step(key, where, pointer, blocks, by_reference=True, key_in_home=key_in_home)
-            # What it is given are parameters of its StepAction.
+            # Its other fields are parameters of its StepAction.
             self._regions[pointer] = Region(where, (step,))
         else:
             step = Step(

@@ -1,4 +1,4 @@
-"""Tekton's definitions, which runs refer to: what their steps ask for goes on to their pods. Pure."""
+"""Tekton's definitions, which runs refer to: what their steps ask for propagates to their pods. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -40,8 +40,8 @@ def task(obj: Mapping[str, Any]) -> Layout:
 
 
 def step_action(obj: Mapping[str, Any]) -> Layout:
-    """Say of a StepAction that it cannot ask: Tekton passes nothing on of it."""
-    advice = f"Tekton passes nothing on of a StepAction; write {TASK_SELECTORS} on the Task that uses it"
+    """Refuse what a StepAction asks for: Tekton propagates nothing of it."""
+    advice = f"Tekton propagates nothing of a StepAction; write {TASK_SELECTORS} on the Task that uses it"
     misplaced = unread(as_map(obj.get("metadata")), advice)
     if "extensions" in as_map(obj.get("spec")):
         misplaced.append(f"spec: 'extensions' is not read in a StepAction; {advice}")
@@ -50,7 +50,7 @@ def step_action(obj: Mapping[str, Any]) -> Layout:
 
 
 def other(obj: Mapping[str, Any]) -> Layout | None:
-    """What any other object asks for in vain; None if it has none of our annotations, or a controller made it."""
+    """Refuse our annotations on any other object; None if it has none, or a controller created it."""
     metadata = as_map(obj.get("metadata"))
     messages = unread(metadata, "it is read on runs, their definitions and pods")
     if not messages or is_controlled(obj):

@@ -1,4 +1,4 @@
-"""Kubernetes' own objects that make pods: what their pod templates ask for goes on to the pods. Pure."""
+"""Kubernetes' own objects that create pods: what their pod templates ask for propagates to the pods. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,12 +15,12 @@ _TEMPLATE: Pointer = ("spec", "template")
 
 
 def with_pods(obj: Mapping[str, Any]) -> Layout | None:
-    """Find the containers of the pods that *obj* makes; None if it does not ask."""
+    """Find the containers of the pods that *obj* creates; None if it does not ask."""
     return _layout(obj, as_map(as_map(obj.get("spec")).get("template")), _TEMPLATE)
 
 
 def cron_job(obj: Mapping[str, Any]) -> Layout | None:
-    """The same of a CronJob, whose jobs make the pods."""
+    """The same of a CronJob, whose jobs create the pods."""
     job = as_map(as_map(obj.get("spec")).get("jobTemplate"))
     return _layout(obj, as_map(as_map(job.get("spec")).get("template")), ("spec", "jobTemplate", *_TEMPLATE))
 

@@ -130,7 +130,7 @@ class _Analyser:
         return StepReport(step, bound_selectors, plan, from_annotations)
 
     def _engine(self, step: Step) -> Engine:
-        """Who reads what *step* is given before its process does."""
+        """Who reads the values of *step* before its process does."""
         return Engine.KUBERNETES if step.by_reference else self._layout.engine
 
     def _bind(self, selector: Selector, step: Step) -> BoundSelector:
@@ -177,7 +177,7 @@ class _Analyser:
             if len(self._result.uses) > MAX_EXPRESSIONS:
                 return
             if any(expression.name in self._blocks.refused for expression in template.expressions):
-                # The selector is complained about already; its expressions would only say it again.
+                # The selector is refused already; its expressions would only repeat that.
                 return
             expanded = expansion.expand(
                 template,

@@ -55,7 +55,7 @@ class Variable:
 
     @property
     def is_credential(self) -> bool:
-        """Whether its value must not be shown."""
+        """True if its value must not be shown."""
         return self.source.level == "credentials"
 
     def __repr__(self) -> str:
@@ -65,7 +65,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class BoundSelector:
-    """A selector of a step with what it was resolved to."""
+    """A selector of a step with its resolution."""
 
     selector: Selector
     resolution: Resolution
@@ -111,7 +111,7 @@ def _variables(binding: Binding) -> Iterator[Variable]:
 
 
 def _fields(binding: Binding, variables: Mapping[str, Variable]) -> dict[str, Any]:
-    """What ``extension.NAME`` holds in an expression; what the record leaves open is left out."""
+    """The fields of ``extension.NAME`` in an expression; those that the record leaves empty are left out."""
     extension, service, endpoint = binding.extension, binding.service, binding.endpoint
     fields = {
         "url": endpoint.url if endpoint else "",

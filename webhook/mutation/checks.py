@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def findings(layout: Layout, found: Sequence[TextWithExpressions]) -> list[Finding]:
-    """What the author of an object whose steps and texts are given must mend."""
+    """What the author of an object must mend, given its layout and the texts with expressions."""
     reader = BlockReader(layout)
     names = {step.pointer: {s.name for s in reader.selectors_of(step)} for step in layout.steps}
     problems = reader.findings
@@ -28,9 +28,9 @@ def findings(layout: Layout, found: Sequence[TextWithExpressions]) -> list[Findi
     )
     for text in (*found, *given):
         if text.pointer in complained:
-            continue  # A value that several steps get.
+            continue  # Several steps get this value.
         steps = layout.steps if text.region.steps is None else text.region.steps
-        # A selector that is complained about is there all the same.
+        # A selector that is refused is a known name all the same.
         known = reader.refused.union(*(names[step.pointer] for step in steps))
         for message in _problems(text, known, braces=layout.braces):
             problems.append(finding_at(layout, text, message))

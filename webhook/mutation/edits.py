@@ -1,4 +1,4 @@
-"""What is put into an object: values in the place of expressions, variables before those of its author. Pure."""
+"""Edits of an object: values replace expressions, variables go before those of its author. Pure."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,7 +13,7 @@ from webhook.objects.walk import Pointer, at, env_names
 
 
 class Edits:
-    """Collects them, and writes them as operations.
+    """Collects edits, and writes them as operations.
 
     Attributes:
         private: The names of the variables that carry credentials into longer values.
@@ -31,7 +31,7 @@ class Edits:
         self._entries.setdefault(env, {}).update(entries)
 
     def set(self, env: Pointer, name: str, expanded: Expanded) -> None:
-        """Put a variable of the author's before those of the list *env*."""
+        """Put a variable that an annotation sets before those of the list *env*."""
         self._put_private(env, expanded.private)
         if name in self._entries.get(env, {}):
             raise ExpansionError("another value needs a variable of this name; choose another")

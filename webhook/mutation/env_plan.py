@@ -1,7 +1,7 @@
-"""Which variables a step gets, from what and why not. Every rule of precedence lives here. Pure.
+"""Which variables a step gets, from where, and why some are left out. Every rule of precedence lives here. Pure.
 
 The author's own variable wins; the deeper configuration wins; equal sources give a name once; different sources of one
-name are a refusal; what steers a loader or an interpreter is not injected unless the operator allows it.
+name are a refusal; a variable that controls a loader or an interpreter is not injected unless the operator allows it.
 """
 
 import re
@@ -30,7 +30,7 @@ class Fate(Enum):
     CONFLICT = "refused: another selector gives the same name"
     NO_PLACE = "refused: the step has no place for variables"
     ELSEWHERE = "refused: its Secret is in another namespace"
-    STEERING = "refused: gives orders to a loader, shell or interpreter"
+    STEERING = "refused: controls a loader, shell or interpreter"
     UNSAFE = "refused: would be changed on its way"
 
 
@@ -48,7 +48,7 @@ class Plan:
     """The variables to put before a step's own.
 
     Attributes:
-        entries: As they are written, by name and in order.
+        entries: Items of the ``env`` list, by name and in order.
         outcomes: By selector name, for each entry of its configuration.
     """
 
@@ -66,7 +66,7 @@ def plan(
     engine: Engine,
     settings: Settings,
 ) -> Plan:
-    """Decide what *step* gets for *bounds*, given the names that its author has set."""
+    """Decide what *step* gets for *bound_selectors*, given the names that its author has set."""
     result = Plan()
     givers: dict[str, tuple[BoundSelector, Variable]] = {}
     for bound in bound_selectors:
@@ -118,7 +118,7 @@ def _hindrance(name: str, variable: Variable, step: Step, settings: Settings) ->
 
 
 def _judge(bound: BoundSelector, outcomes: Sequence[Outcome], step: Step, result: Plan) -> None:
-    """Say once of a selector what is the matter with any number of its variables."""
+    """Report, once for a selector, what is wrong with any number of its variables."""
     fates = {outcome.fate for outcome in outcomes}
     if fates <= {Fate.INJECTED, Fate.KEPT, Fate.SAME}:
         return
@@ -133,7 +133,7 @@ def _judge(bound: BoundSelector, outcomes: Sequence[Outcome], step: Step, result
         result.problems.append(f"{which}: {elsewhere(variable)}; set inject: false if the step can do without")
     if steering := names.get(Fate.STEERING):
         result.problems.append(
-            f"{which}: {steering} would give orders to a loader, shell or interpreter; choose another env_prefix, or "
+            f"{which}: {steering} would control a loader, shell or interpreter; choose another env_prefix, or "
             "ask the operator for --allow-variable"
         )
     if unusable := names.get(Fate.EXPRESSIONS_ONLY):

@@ -1,4 +1,4 @@
-"""What a value must look like to come out of the engines and the kubelet as it went in. Pure.
+"""How a value is escaped so that it passes the engines and the kubelet unchanged. Pure.
 
 The kubelet reads ``$(NAME)`` in env values, command and args, and ``$$`` as ``$``. Tekton reads ``$(params.x)`` and
 the like everywhere, doubled ``$`` or not; Argo, and FuseML, read ``{{…}}`` everywhere and have no escape for it.
@@ -15,7 +15,7 @@ from webhook.objects.walk import as_map, maps_in
 _KUBELET = re.compile(r"\${2,}|\$(?=\()")
 _TEKTON = re.compile(r"\$\(\s*[A-Za-z_][\w-]*\s*[.\[]")
 _REFERENCE = re.compile(r"\$\$|\$\((?P<name>[^)]*)\)")
-# Two characters that begin something for someone on the way.
+# Two characters that begin a reference for one of those on the way.
 _BEGINNING = {
     Engine.TEKTON: re.compile(r"\$[($]"),
     Engine.ARGO: re.compile(r"\$[($]|\{\{"),
@@ -25,11 +25,11 @@ _BEGINNING = {
 
 
 class UnsafeError(ValueError):
-    """A value would be changed on its way. The message names what in it is the matter, not the value."""
+    """A value would be changed on its way. The message names the part that is the reason, not the value."""
 
 
 def escape(value: str, engine: Engine, place: Place) -> str:
-    """How *value* is to be written so that it arrives byte for byte.
+    """Write *value* so that it arrives byte for byte.
 
     Raises:
         UnsafeError: There is no way to write it.
@@ -48,7 +48,7 @@ def escape(value: str, engine: Engine, place: Place) -> str:
 
 
 def refers_to_tekton(value: str) -> bool:
-    """Whether *value* holds a reference that Tekton expands, such as ``$(params.x)``."""
+    """True if *value* holds a reference that Tekton expands, such as ``$(params.x)``."""
     return _TEKTON.search(value) is not None
 
 
@@ -67,7 +67,7 @@ def check_joints(parts: Sequence[str], engine: Engine) -> None:
 
 
 def expanded_env(entries: object, engine: Engine) -> list[tuple[str, str]]:
-    """The names and values that an ``env`` list gives a process, in order; what is taken from elsewhere is named.
+    """The names and values that an ``env`` list gives a process, in order; for a value from elsewhere, its source.
 
     The kubelet replaces ``$(NAME)`` by the value of an earlier entry, and leaves an unknown one as it is.
     """

@@ -1,4 +1,4 @@
-"""A string with expressions -> what to put in its place. Pure.
+"""A string with expressions -> the string that replaces it. Pure.
 
 A credential never gets into a string that is stored in clear, unless the operator's settings say so.
 """
@@ -28,7 +28,7 @@ class ExpansionError(ValueError):
 class Scope:
     """The selectors that a string may use, by name.
 
-    A name that means different services in different steps is kept apart: it is a refusal only where it is used.
+    A name that means different services in different steps is refused only where it is used.
     """
 
     def __init__(self, bound_selectors: Iterable[tuple[str, BoundSelector]]) -> None:

@@ -36,7 +36,7 @@ def find(obj: Mapping[str, Any], layout: Layout) -> list[TextWithExpressions]:
 
 
 def of_annotations(step: Step, layout: Layout) -> Iterator[tuple[AnnotationVariable, TextWithExpressions]]:
-    """The variables that the annotation sets for *step*, and their values."""
+    """The variables that annotations set for *step*, with their values as texts."""
     region, _ = layout.region_of(step.pointer)
     for variable in step.annotation_env:
         where = f"{step.where}.env[{variable.name}]"
@@ -44,7 +44,7 @@ def of_annotations(step: Step, layout: Layout) -> Iterator[tuple[AnnotationVaria
 
 
 def looks_asking(value: str, layout: Layout) -> bool:
-    """Whether *value* would be taken for an expression if it came back."""
+    """True if *value* would be taken for an expression if it were submitted."""
     return renderer.contains(value, braces=layout.braces)
 
 
@@ -61,7 +61,7 @@ def _may_hold(node: Any) -> bool:
 # spec.pipelineSpec.tasks, spec.taskSpec.steps, spec.templates
 _DEPTH_OF_TASKS = 2
 
-# The way to a value, from its end: most values are not suspect, and nobody asks for the way to them.
+# The path to a value, linked from its end: few values hold an expression, and only theirs are written out.
 _Link: TypeAlias = "tuple[_Link | None, str | int] | None"
 
 

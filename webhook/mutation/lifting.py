@@ -146,14 +146,14 @@ class _Lifter:
             if names[name] > 1:
                 self._find(where, f"{name!r} is set twice", step.pointer)
             if name in step.set_elsewhere:
-                message = "another value of it is set for all steps, and would win in its pod; take that out"
+                message = "another value of it is set for all steps, and would win in its pod; remove that"
                 self._find(f"{step.where}.env[{name}]", message, step.pointer)
             for message in self._hindrances(value, staying):
                 self._find(f"{step.where}.env[{name}]", f"{message}; {_SPLIT}", step.pointer)
             yield {"name": name, "value": value}
 
     def _hindrances(self, value: str, staying: frozenset[str]) -> Iterator[str]:
-        """Why *value* would not be the same in the annotation."""
+        """Why *value* would mean something else in the annotation."""
         for name in staying.intersection(_REFERENCE.findall(value)):
             yield f"refers to $({name}), and would come before it"
         if self._layout.engine is Engine.TEKTON and refers_to_tekton(value):
@@ -186,7 +186,7 @@ class _Lifter:
         for field, items in entry.items():
             before = [item for _, item in maps_in(said.get(field))]
             if self._old is not None and at(self._old, pointer) == at(self._obj, pointer):
-                # ``kubectl apply`` leaves it as it is when its author has changed what was moved into it.
+                # ``kubectl apply`` never wrote the annotation, and leaves it when its author changes the block.
                 by_name = {item.get("name"): item for item in items}
                 before = [item for item in before if by_name.get(item.get("name"), item) == item]
             self._compare({field: before}, entry, where, pointer)
@@ -194,7 +194,7 @@ class _Lifter:
         return merged
 
     def _compare(self, said: Mapping[str, Any], entry: Mapping[str, Any], where: str, pointer: Pointer) -> None:
-        """Find what is *said* of a step in another way than *entry* does."""
+        """Find selectors or variables of *entry* that are *said* already, but differ."""
         for field in entry:
             by_name = {item.get("name"): item for _, item in maps_in(said.get(field))}
             for _, item in maps_in(entry[field]):

@@ -1,4 +1,4 @@
-"""What an object asks, as a value: the same question is known again when it is asked again. Pure."""
+"""What an object asks, as a value, so that the same question is recognized when it comes again. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Our notes on an object: which services its steps were given. Names and ids, never values. Pure."""
+"""The webhook's note on an object: which services its steps were given. Names and ids, never values. Pure."""
 
 import hashlib
 from collections.abc import Mapping
@@ -17,8 +17,8 @@ class Resolved(msgspec.Struct, frozen=True, omit_defaults=True):
     """The annotation ``extensions.fuseml.org/resolved``.
 
     Attributes:
-        asked: Digest of all that determined the outcome, to tell on UPDATE whether the same is asked again.
-        annotation: Digest of the annotation among that.
+        asked: Digest of the question, so that it is recognized on UPDATE.
+        annotation: Digest of the annotation's part of it.
         literals: How many strings of the result look like an expression and are none.
         steps: By step key and selector name, the ids chosen and the names of the variables.
         env: By step key, the names of the variables that the annotation set.
@@ -35,7 +35,7 @@ class Resolved(msgspec.Struct, frozen=True, omit_defaults=True):
     def added_to(self, step: str) -> frozenset[str]:
         """The names of all variables that *step* was given."""
         lists = [ids.get("variables") for ids in self.steps.get(step, {}).values()]
-        # Anyone may have written it.
+        # Anyone may have written the note.
         injected = [name for names in lists if isinstance(names, list) for name in names if isinstance(name, str)]
         return frozenset((*injected, *self.env.get(step, ()), *self.private))
 

@@ -14,10 +14,10 @@ from webhook.objects.walk import Pointer
 
 
 class BlockReader:
-    """Reads the blocks of an object; one that several steps share is read, and complained about, once.
+    """Reads the blocks of an object; one that several steps share is read, and refused, once.
 
     Attributes:
-        refused: Names of selectors that have been complained about.
+        refused: Names of selectors for which there are findings.
     """
 
     def __init__(self, layout: Layout) -> None:

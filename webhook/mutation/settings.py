@@ -10,9 +10,9 @@ class Settings:
 
     Attributes:
         zone: Where the consumers are; same-zone extensions are reached by internal endpoints. "" = not configured.
-        plaintext_credentials: Whether an expression may put a credential where it is stored in clear.
+        plaintext_credentials: What to do with an expression that would store a credential in clear.
         ambiguity: What to do when only version or id order decides between different services.
-        allowed_variables: Names that steer a loader or an interpreter and may be injected all the same.
+        allowed_variables: Names that control a loader or an interpreter and may be injected all the same.
         show_credentials: False puts ``<hidden>`` where a credential's value would stand.
     """
 

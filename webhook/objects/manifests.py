@@ -38,7 +38,7 @@ _WORDS: dict[str, bool | None] = {
 _INTEGER = re.compile(r"[-+]?(?:0[bB][01_]+|0[xX][0-9a-fA-F_]+|0[oO]?[0-7_]+|[1-9][0-9_]*|0)")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?")
 _NUMERIC = frozenset("+-.0123456789")
-# Text to kubectl, and a date or a base-60 number to other readers.
+# kubectl reads it as text, other readers as a date or a base-60 number.
 _DATE = re.compile(r"[0-9][0-9:TtZz .+-]*")
 
 
@@ -160,7 +160,7 @@ def _text(value: str) -> Event:
 
 
 def _looks_typed(value: str) -> bool:
-    """Whether *value*, unquoted, would come back as something else than text to some reader."""
+    """True if some reader would take *value*, unquoted, for something else than text."""
     if value[:1] in _NUMERIC:
         return not isinstance(resolved(value), str) or _DATE.fullmatch(value) is not None
     return value in _WORDS or value in ("<<", "=")

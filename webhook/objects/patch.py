@@ -22,12 +22,12 @@ def add(path: Pointer, value: object) -> Op:
 
 
 def replace(path: Pointer, value: object) -> Op:
-    """Put *value* in the place of what is there."""
+    """Replace what is there by *value*."""
     return {"op": "replace", "path": pointer(path), "value": value}
 
 
 def remove(path: Pointer) -> Op:
-    """Take away what is there."""
+    """Remove what is there."""
     return {"op": "remove", "path": pointer(path)}
 
 

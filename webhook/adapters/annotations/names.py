@@ -1,4 +1,4 @@
-"""The names of our annotations, and what to say of those that stand where they are not read. Pure."""
+"""The names of our annotations, and the messages about those that stand where they are not read. Pure."""
 
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
@@ -9,20 +9,20 @@ RUN_SELECTORS: Final = PREFIX + "run-selectors"
 PIPELINE_SELECTORS: Final = PREFIX + "pipeline-selectors"
 TASK_SELECTORS: Final = PREFIX + "task-selectors"
 POD_SELECTORS: Final = PREFIX + "pod-selectors"
-# From above: what one asks for hides what a later one does by the same name.
+# From the top: a selector of an upper level replaces the one of the same name below it.
 LEVELS: Final = (RUN_SELECTORS, PIPELINE_SELECTORS, TASK_SELECTORS, POD_SELECTORS)
-# Written by us.
+# The webhook writes these.
 NOTES: Final = frozenset({PREFIX + "resolved", PREFIX + "submitter"})
 # The scheduling gate that keeps a pod from starting before it has been given what it asks for.
 GATE: Final = PREFIX + "injection"
 
 
 def unread(metadata: Mapping[str, Any], advice: str, *, read: Collection[str] = (), notes: bool = False) -> list[str]:
-    """What to say of our annotations among those of *metadata*, apart from those that are *read* there.
+    """The messages about our annotations in *metadata*, apart from those that are *read* there.
 
     Args:
         advice: What to do instead.
-        notes: Whether what we write may be there.
+        notes: True if what the webhook writes may be there.
     """
     annotations = metadata.get("annotations")
     if not isinstance(annotations, dict):

@@ -15,7 +15,7 @@ from webhook.objects.walk import Pointer
 
 MAX_BYTES = 32 * 1024
 MAX_VARIABLES = 1000
-# Each costs a search for what was meant; mending these will show the next ones.
+# Each costs a search for what was meant; when these are mended, the next ones are shown.
 _MAX_PROBLEMS = 20
 _FIELDS = ("extensions", "env")
 _ENV_FIELDS = ("name", "value")
@@ -30,7 +30,7 @@ def with_annotation(
     where: str = "",
     resolved_here: bool = True,
 ) -> Layout:
-    """*layout* with what the one of *annotations* asks for that is at *pointer* in the object."""
+    """*layout* with what one of *annotations* asks for: the one at *pointer* in the object."""
     text = annotations.get(str(pointer[-1]))
     if text in (None, ""):
         return layout
@@ -55,7 +55,7 @@ def _with(layout: Layout, more: Annotations) -> Layout:
 
 
 class _UnreadableError(ValueError):
-    """A text is no YAML that is read here."""
+    """A text is no YAML, or not of the kind that is read here."""
 
     def __init__(self, message: str, position: Position | None, line: int = 1) -> None:
         self.position = position or Position(max(line, 1), 1)
@@ -85,7 +85,7 @@ def _read(text: str) -> Any:
 
 
 def _hint(text: str) -> str:
-    """What is wrong with ``*:``, an alias to YAML."""
+    """Advice about ``*:``, which YAML takes for an alias."""
     lines = (line.lstrip(" {,") for line in text.splitlines())
     return "; write '*' in quotes" if any(line.startswith(("*:", "* :", "*/")) for line in lines) else ""
 
@@ -197,7 +197,7 @@ class _Reader:
 
 
 def wrong_variable(entry: Any) -> tuple[str, str] | None:
-    """The field that is wrong with an entry of ``env``, and what is."""
+    """The wrong field of an entry of ``env``, and what is wrong with it; None if nothing is."""
     if not isinstance(entry, dict):
         return "", f"expected a map with 'name' and 'value', got {_kind(entry)}"
     for field in entry:

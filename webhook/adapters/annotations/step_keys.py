@@ -14,17 +14,17 @@ _MAX_LISTED = 10
 
 
 class UnknownKeyError(ValueError):
-    """A key names no step, or more than can be given anything."""
+    """A key names no step, or several that cannot all be meant."""
 
 
 class KeyReader(Protocol):
-    """How the keys of one annotation are to be read."""
+    """How to read the keys of one annotation."""
 
     def steps_of(self, key: str) -> Sequence[Step]:
         """The steps that *key* means; none if they are elsewhere.
 
         Raises:
-            UnknownKeyError: Saying what would be right.
+            UnknownKeyError: It says what would be right.
         """
 
 
@@ -38,7 +38,7 @@ class Keys:
     def __init__(self, steps: Iterable[Step], pointer: Pointer, *, referenced: Sequence[ReferencedSteps] = ()) -> None:
         self._pointer = pointer
         self._referenced = referenced
-        # There may be thousands of them and of keys: by what they are, and by all that they are below.
+        # There may be thousands of them and of keys: hence by their own key, and by every prefix of it.
         self._referenced_at: dict[str, list[ReferencedSteps]] = defaultdict(list)
         self._referenced_below: dict[str, list[ReferencedSteps]] = defaultdict(list)
         for there in referenced:
@@ -55,7 +55,7 @@ class Keys:
                     self._groups[group].append(step)
 
     def steps_of(self, key: str) -> Sequence[Step]:
-        """See ``AnyKeys``."""
+        """See ``KeyReader``."""
         if key not in self._steps:
             group = group_of(key)
             here = self._groups.get(group, [])
@@ -72,7 +72,7 @@ class Keys:
         return self._steps[key]
 
     def _keys_of_referenced(self, key: str, *, is_here: bool) -> Iterator[str]:
-        """What *key* means among the steps that are not in the object, as their pods will understand it."""
+        """The keys by which the pods of referenced steps will understand *key*."""
         group = group_of(key)
         for there in self._near(key):
             is_below = f"{there.key}/".startswith(f"{group}/") and bool(there.key)
@@ -81,10 +81,10 @@ class Keys:
                 if is_below or is_within or (not there.key and not is_here):
                     raise UnknownKeyError(f"{there.why}; {there.advice}")
             elif there.has_tasks and there.key and is_below:
-                # A pod does not say from which of a pipeline's tasks the pipeline around it came.
+                # A pod does not say to which task of an outer pipeline its own pipeline belongs.
                 raise UnknownKeyError(f"{there.why}; name its tasks, as '{there.key}/TASK/*'")
             elif there.has_tasks and there.key and is_within and key.count("/") == there.key.count("/") + 1:
-                # Else it would mean a step of that name in a run whose name ends as the task around does.
+                # Else it would mean a step of that name in any run whose name ends in that of the outer task.
                 raise UnknownKeyError(f"{there.why}; write '{key[:100]}/*' for all steps of a task")
             elif group == EVERY:
                 yield EVERY if there.has_tasks or not there.key else f"{there.key}/{EVERY}"
@@ -94,7 +94,7 @@ class Keys:
                 yield f"{there.key}/{EVERY}"
 
     def _near(self, key: str) -> Iterable[ReferencedSteps]:
-        """Those that *key* may be about."""
+        """The referenced steps that *key* may be about."""
         if group_of(key) == EVERY:
             return self._referenced
         above = (there for prefix in _prefixes(key) for there in self._referenced_at.get(prefix, ()))
@@ -102,7 +102,7 @@ class Keys:
         return dict.fromkeys([*self._referenced_at.get("", ()), *above, *below])
 
     def _meant(self, key: str) -> str:
-        """What there is, or the closest to *key*."""
+        """The keys that there are, or the closest to *key*."""
         known = list(dict.fromkeys([*self._steps, *self._groups]))
         close = [k for k in self._steps if k.endswith(f"/{key}")] or get_close_matches(key[:100], known, n=1)
         if close:
@@ -114,7 +114,7 @@ class Keys:
 
 
 class KeysOfLaterPods:
-    """The keys of an annotation that goes on to pods, where its steps get what it asks for.
+    """The keys of an annotation that propagates to pods, and is resolved there.
 
     Args:
         known: The steps that it may name; None if they are not known here.
@@ -125,7 +125,7 @@ class KeysOfLaterPods:
         self._known = known
 
     def steps_of(self, key: str) -> Sequence[Step]:
-        """See ``AnyKeys``."""
+        """See ``KeyReader``."""
         steps = self._known.steps_of(key) if self._known is not None else ()
         if steps and all(step.no_env for step in steps):
             raise UnknownKeyError(f"nothing can be given to {steps[0].where}: {steps[0].no_env}")
@@ -152,13 +152,13 @@ def by_group(steps: Iterable[Step]) -> Mapping[str, Sequence[Step]]:
 
 
 def wider_than(step: Step, groups: Mapping[str, Sequence[Step]]) -> Iterator[Step]:
-    """Those of *groups* whose keys mean all that the key of *step* does, and more."""
+    """The steps of *groups* whose keys include all that the key of *step* means, and more."""
     for group in (EVERY, *_prefixes(step.key.rpartition("/")[0])):
         yield from (other for other in groups.get(group, ()) if other.key != step.key)
 
 
 def step_of_later_pods(key: str, pointer: Pointer) -> Step:
-    """Whatever *key*, in the annotation at *pointer*, will mean in a pod.
+    """A step that stands for whatever *key*, in the annotation at *pointer*, will mean in a pod.
 
     Raises:
         UnknownKeyError: It can mean nothing in any.
