@@ -42,7 +42,7 @@ def test_what_is_right_is_left_as_it_is(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_wrong_is_told_with_its_place(kind):
+def test_what_is_wrong_is_reported_with_its_place(kind):
     where = "spec.jobTemplate.spec.template.metadata" if kind == "CronJob" else "spec.template.metadata"
 
     assert problems(workload(kind, {POD_SELECTORS: RIGHT.replace("one:", "onee:")})) == (
@@ -63,7 +63,7 @@ def test_notes_are_ours():
     assert problem.endswith("is written by the webhook; leave it out")
 
 
-def test_an_annotation_on_the_workload_itself_is_told_its_place():
+def test_an_annotation_on_the_workload_itself_is_refused_with_its_right_place():
     (problem,) = problems(workload("Job", {}, annotations={POD_SELECTORS: RIGHT}))
 
     assert problem.endswith(f"write {POD_SELECTORS} into spec.template.metadata.annotations")
@@ -81,7 +81,7 @@ def test_selectors_of_every_container_can_be_used():
     assert not mutate(workload("Job", {POD_SELECTORS: text}), INDEX, ME).ops
 
 
-def test_an_unknown_selector_is_told():
+def test_an_unknown_selector_is_reported():
     text = "one: {env: [{name: URL, value: << extension.s4.url >>}]}"
 
     assert "no selector is named 's4' here" in problems(workload("Job", {POD_SELECTORS: text}))[0]

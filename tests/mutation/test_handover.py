@@ -1,4 +1,4 @@
-"""Runs with references over time: what goes on to pods stays what it was, whoever writes beside it."""
+"""Runs with references over time: what propagates to pods stays what it was, whoever adds annotations."""
 
 from copy import deepcopy
 

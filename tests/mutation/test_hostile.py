@@ -87,7 +87,7 @@ def test_nothing_that_argo_would_fill_in_gets_into_a_spec(obj, text):
         "'*': {env: [{name: A, value: '<< extension.nobody.url >>'}]}",
     ],
 )
-def test_a_definition_that_asks_already_is_told_what_is_wrong_with_its_new_annotation(kind, spec, level, wrong):
+def test_what_is_wrong_with_a_new_annotation_is_reported_though_the_definition_asked_before(kind, spec, level, wrong):
     before = stored(tekton(kind, {level: f"t: {ASKS}"}, **spec))
     after = tekton(kind, {level: wrong if wrong.startswith("t:") else f"t: {ASKS}\n{wrong}"}, **spec)
 

@@ -174,7 +174,7 @@ def test_what_was_stored_with_its_question_in_it_can_still_be_updated(change):
     assert mutate(changed, index_at("http://old"), ME, old=manifest()).ops == ()
 
 
-def test_an_updated_definition_is_told_what_is_wrong_with_it():
+def test_what_is_wrong_with_an_updated_definition_is_reported():
     pipeline = {"apiVersion": "tekton.dev/v1", "kind": "Pipeline", "spec": manifest()["spec"]["pipelineSpec"]}
 
     with pytest.raises(RefusedError, match=r"steps\[a\]\.script: in a definition, expressions are read in the env"):
@@ -269,7 +269,7 @@ def test_an_annotation_on_a_run_that_did_not_ask_is_refused():
         mutate(annotated(stored), index_at("http://old"), ME, old=stored)
 
 
-def test_an_annotation_beside_a_changed_spec_is_refused():
+def test_an_annotation_with_a_changed_spec_is_refused():
     stored = created(workflow())
     sent = annotated(stored)
     sent["spec"]["templates"][0]["container"]["env"].pop(0)
@@ -278,7 +278,7 @@ def test_an_annotation_beside_a_changed_spec_is_refused():
         mutate(sent, index_at("http://old"), ME, old=stored)
 
 
-def test_a_wrong_annotation_on_a_stored_run_is_told_what_is_wrong():
+def test_what_is_wrong_with_an_annotation_on_a_stored_run_is_reported():
     stored = created(workflow())
 
     with pytest.raises(RefusedError, match=r"run-selectors:1:1: no step is 'trian'; did you mean 'train'\?"):
@@ -298,7 +298,7 @@ def test_what_was_stored_with_its_annotation_in_it_can_still_be_updated(question
 # Lists that are merged
 
 
-def test_variables_that_server_side_apply_left_beside_the_authors_are_not_taken_for_theirs():
+def test_stored_variables_that_server_side_apply_merged_are_not_taken_for_the_authors():
     obj = workflow()
     obj["spec"]["templateDefaults"]["container"]["env"] = [
         {"name": "DEF", "value": "d:<< extension.store.cfg.KEY >>"},
@@ -322,7 +322,7 @@ def test_variables_that_server_side_apply_left_beside_the_authors_are_not_taken_
     assert patched(sent, mutation) == stored
 
 
-def test_variables_of_a_step_that_were_left_beside_the_authors_are_not_taken_for_theirs():
+def test_stored_variables_of_a_step_are_not_taken_for_the_authors():
     stored = created(manifest())
     sent = applied_again(manifest(), stored)
     path = ("spec", "pipelineSpec", "tasks", 0, "taskSpec", "steps", 0)
@@ -363,7 +363,7 @@ def test_a_template_put_before_one_that_asks_is_refused(question):
         mutate(sent, index_at("http://old"), ME, old=stored)
 
 
-def test_a_variable_changed_beside_an_expression_is_not_lost():
+def test_a_variable_changed_next_to_an_expression_is_not_lost():
     obj = workflow()
     env = obj["spec"]["templateDefaults"]["container"]["env"]
     env.append({"name": "URL", "value": "<< extension.store.url >>"})
