@@ -1,7 +1,14 @@
 """Untrusted expressions and plain data in, text out. Pure; knows neither Kubernetes nor the registry.
 
 A text goes through three stages: the scanner finds what is meant as an expression, the grammar accepts or
-refuses it, and a locked Jinja environment looks up the value and filters it.
+refuses it, and a locked Jinja environment looks up the value and filters it. A module imports only those below it:
+
+template   a text taken apart into literals and expressions, and put together again
+sandbox    Jinja, locked: evaluates what the grammar has accepted
+grammar    what an expression may say
+filters    the filters that there are
+scanner    where an expression may be
+errors     what can go wrong
 
     >>> expand("mc alias set s3 << extension.store.url | quote >>", {"store": {"url": "http://minio:9000"}})
     'mc alias set s3 http://minio:9000'
