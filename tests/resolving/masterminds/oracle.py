@@ -6,6 +6,7 @@ oracle.py fuzz PAIRS SEED  compare registry.versions on that many random pairs o
 
 import json
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,8 +19,9 @@ REFUSED = "refused"
 
 OPERATORS = ("", "=", "!=", ">", "<", ">=", "=>", "<=", "=<", "~", "~>", "^")
 GLUE = (" ", ",", ", ", " , ", "||", " || ", " - ")
-IDENTIFIERS = ("alpha", "beta", "0", "1", "11", "1a", "-", "x", str(2**64), "01")
+IDENTIFIERS = ("alpha", "beta", "0", "1", "11", "1a", "-", "x", str(2**63), "01")
 ODD_NUMBERS = ("10", "01", "007", str(2**64 - 1), str(2**64))
+BEYOND_64_BITS = re.compile(r"-[0-9A-Za-z.-]*[0-9]{20}")  # in a pre-release: there we differ, see registry/versions.py
 CHARACTERS = "0129.-+|*xXvV=!<>~^,  \t\n\va_"
 
 
@@ -86,9 +88,13 @@ def random_question(pick: random.Random) -> tuple[str, list[str]]:
     return random_constraint(pick), [*versions, mutated(random_version(pick), pick)]
 
 
+def differ_by_intent(constraint: str, versions: list[str]) -> bool:
+    return any(BEYOND_64_BITS.search(text) for text in (constraint, *versions))
+
+
 def fuzz(pairs: int, seed: int) -> bool:
     pick = random.Random(seed)
-    questions = [random_question(pick) for _ in range(pairs // 10)]
+    questions = [q for q in (random_question(pick) for _ in range(pairs // 10)) if not differ_by_intent(*q)]
     differences = refused = allowed = 0
     for (constraint, versions), expected in zip(questions, theirs(questions), strict=True):
         got = ours(constraint, versions)
@@ -97,7 +103,7 @@ def fuzz(pairs: int, seed: int) -> bool:
         differences += got != expected
         refused += expected == REFUSED
         allowed += expected.count("1")
-    print(f"{pairs} pairs: {differences} differences; {refused} constraints refused, {allowed} pairs fit")
+    print(f"{len(questions) * 10} pairs: {differences} differences; {refused} constraints refused, {allowed} pairs fit")
     return differences == 0
 
 
