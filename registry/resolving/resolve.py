@@ -4,6 +4,7 @@ Four rules in order: *match* (the selector's criteria), *may use* (credentials i
 for the consumer's zone), *choose* (one of what is left). Each offer that a rule removed is kept with the reason.
 """
 
+import heapq
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -165,12 +166,16 @@ def _semver(offer: Offer) -> versions.Version:
     return versions.sort_key(offer.extension.version)[0]
 
 
+def _rank(offer: Offer, consumer: Consumer) -> tuple[tuple[bool, ...], versions.Version]:
+    """The higher, the better."""
+    return tuple(not worse for worse in _preference(offer, consumer)), _semver(offer)
+
+
 def _chosen(
     selector: Selector, consumer: Consumer, *, left: list[Offer], removed: list[Verdict], considered: int
 ) -> Resolution:
-    # Three stable sorts, least important first: the offers come in the order of their ids.
-    ranked = sorted(left, key=_semver, reverse=True)
-    ranked.sort(key=lambda o: _preference(o, consumer))
+    # No more than can be listed: semver is slow to compare pre-releases. Among equals the order of ids stays.
+    ranked = heapq.nlargest(1 + MAX_LISTED, left, key=lambda o: _rank(o, consumer))
     best, others = ranked[0], ranked[1:]
     endpoints = _reachable(best, consumer)
     credentials = _in_scope(best.service, consumer)
@@ -183,14 +188,11 @@ def _chosen(
     )
     preference = _preference(best, consumer)
     # They come right after the best.
-    rivals = itertools.takewhile(lambda o: _preference(o, consumer) == preference, others[:MAX_LISTED])
+    rivals = itertools.takewhile(lambda o: _preference(o, consumer) == preference, others)
     why = "the only one that fits" if not others else _advantage(best, others[0], consumer)
     verdicts = [
         Verdict(best.id, "", why),
-        *(
-            Verdict(o.id, "choose", f"{best.id} is preferred: {_advantage(best, o, consumer)}")
-            for o in others[:MAX_LISTED]
-        ),
+        *(Verdict(o.id, "choose", f"{best.id} is preferred: {_advantage(best, o, consumer)}") for o in others),
         *removed,
     ]
     return Resolution(selector, binding, why, tuple(o.id for o in rivals), tuple(verdicts[:MAX_LISTED]), considered)
