@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from registry.documents import reader
+from registry.documents import positions, reader
 from registry.errors import InvalidRecordsError, Problem
 from registry.records.model import HALF_A_CHARACTER, Credentials, Endpoint, Extension, SecretRef, Service
 from registry.records.rules import breaches
@@ -33,7 +33,7 @@ def decode(content: object, *, allowed: frozenset[str] = frozenset()) -> Extensi
     """Read one extension's record.
 
     Args:
-        content: Maps, lists and text, as ``documents.read`` gives them.
+        content: Maps, lists and text, as ``reader.read`` gives them.
         allowed: Variable names that steer a loader or an interpreter and may be registered all the same.
 
     Raises:
@@ -104,7 +104,7 @@ def _records(document: reader.Document) -> Iterator[tuple[tuple[int, ...], int, 
 def _placed(problems: Sequence[tuple[int, Problem]], text: str, file: str) -> list[Problem]:
     """*problems* with file and line, in the order of the lines. Each comes with the number of its document."""
     searched = [(number, p.path) for number, p in problems if not p.line]
-    lines = iter(reader.locate(text, searched) if searched else ())
+    lines = iter(positions.locate(text, searched) if searched else ())
     placed = [replace(p, file=file, line=p.line or next(lines)) for _, p in problems]
     return sorted(placed, key=lambda p: p.line)
 

@@ -8,15 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yaml.events import ScalarEvent
 
-from registry.documents import reader
-from registry.documents.reader import Document, locate, read
+from registry.documents import events, reader
+from registry.documents.events import is_plain
+from registry.documents.reader import Document, read
 from registry.errors import Problem
 
 
 @pytest.fixture(params=[yaml.CBaseLoader, yaml.BaseLoader], ids=["libyaml", "without-libyaml"])
 def any_loader(request, monkeypatch):
     """Where the wheel has no libyaml, PyYAML's own parser does the work."""
-    monkeypatch.setattr(reader, "_LOADER", request.param)
+    monkeypatch.setattr(events, "LOADER", request.param)
 
 
 def content_of(text):
@@ -151,7 +152,7 @@ def test_anchor_of_one_document_is_unknown_in_the_next():
 
 
 def test_scalar_function_gives_the_values():
-    (document,) = read("a: 1\nb: '1'", lambda event: (event.value, reader.is_plain(event)))
+    (document,) = read("a: 1\nb: '1'", lambda event: (event.value, is_plain(event)))
 
     assert document.content == {"a": ("1", True), "b": ("1", False)}
 
@@ -314,82 +315,10 @@ def test_last_of_two_equal_keys_counts():
     assert document.content == {"a": "2"}
 
 
-RECORD = """\
-# a comment
-id: mlflow
-services:
-- id: tracking
-  endpoints:
-  - url: http://a
-    configuration: {A: "1",
-      B: "2"}
-  -
-    url: http://b
-- &store
-  id: store
-
-- <<: *store
-  id: copy
----
-[{"id": "x",
-  "services": [
-    {"id": "y"}]}]
-"""
-
-
-@pytest.mark.parametrize(
-    ("number", "path", "line"),
-    [
-        pytest.param(0, (), 2, id="document"),
-        pytest.param(0, ("id",), 2, id="first-key"),
-        pytest.param(0, ("services",), 3, id="list"),
-        pytest.param(0, ("services", 0), 4, id="item"),
-        pytest.param(0, ("services", 0, "endpoints", 0, "url"), 6, id="nested"),
-        pytest.param(0, ("services", 0, "endpoints", 0, "configuration", "A"), 7, id="flow-style"),
-        pytest.param(0, ("services", 0, "endpoints", 0, "configuration", "B"), 8, id="flow-style-on-its-second-line"),
-        pytest.param(0, ("services", 0, "endpoints", 1), 10, id="item-below-its-dash"),
-        pytest.param(0, ("services", 1, "id"), 12, id="anchored"),
-        pytest.param(0, ("services", 2, "id"), 15, id="beside-a-merge"),
-        pytest.param(0, ("services", 0, "zone"), 4, id="missing-key"),
-        pytest.param(0, ("services", 0, "zone", "x", 7), 4, id="missing-path"),
-        pytest.param(0, ("services", 9), 3, id="missing-item"),
-        pytest.param(0, ("services", "id"), 3, id="key-of-a-list"),
-        pytest.param(0, ("id", "x"), 2, id="key-of-text"),
-        pytest.param(0, (0,), 2, id="item-of-a-map"),
-        pytest.param(1, (), 17, id="second-document"),
-        pytest.param(1, (0, "services", 0, "id"), 19, id="json"),
-        pytest.param(2, ("id",), 0, id="missing-document"),
-    ],
-)
-def test_locate_says_the_line_of_the_closest_that_there_is(number, path, line):
-    assert locate(RECORD, [(number, path)]) == [line]
-
-
-def test_locate_passes_over_keys_that_are_no_text():
-    assert locate("? [a, {b: c}]\n: [d]\ne: f", [(0, ("e",))]) == [3]
-
-
-def test_locate_knows_no_line_in_a_document_that_cannot_be_read():
-    assert locate("a: 1\n---\nb: [", [(1, ("b",))]) == [0]
-
-
-def test_locate_finds_the_last_of_two_equal_keys():
-    assert locate("a: 1\nb: 2\na: 3", [(0, ("a",))]) == [3]
-
-
-paths = st.lists(st.sampled_from(["id", "services", "endpoints", "configuration", 0, 1, 2]), max_size=6)
-
-
-@given(st.lists(st.tuples(st.integers(0, 3), paths)))
-def test_locating_many_is_locating_each(places):
-    assert locate(RECORD, places) == [line for place in places for line in locate(RECORD, [place])]
-
-
 @given(st.text() | st.text("\t\n -:?[]{}#&*!|>'\"%@,<a1~"))
 def test_any_text_is_read_or_is_a_problem(text):
     for document in read(text):
         assert document.problems or isinstance(document.content, (str, list, dict))
-        assert locate(text, [(document.number, ("a", 0))])[0] <= len(text.splitlines()) + 1
 
 
 @given(st.text())
@@ -397,7 +326,7 @@ def test_plain_is_what_has_neither_quotes_nor_tag(text):
     quoted = ScalarEvent(None, None, (False, True), text, style='"')
     plain = ScalarEvent(None, None, (True, False), text)
 
-    assert (reader.is_plain(quoted), reader.is_plain(plain)) == (False, True)
+    assert (is_plain(quoted), is_plain(plain)) == (False, True)
     assert reader.as_typed(quoted) == reader.as_typed(plain) == text
 
 

@@ -26,6 +26,7 @@ from yaml.events import (
 )
 
 from registry.documents import reader
+from registry.documents.events import is_plain
 
 _DUMPER = getattr(yaml, "CDumper", yaml.Dumper)
 _SEPARATOR = re.compile(r"---(?:[ \t\r\n]|\Z)")
@@ -91,7 +92,7 @@ def load(text: str) -> Iterator[reader.Document]:
 
 def value_of(event: ScalarEvent) -> Any:
     """The JSON value of a YAML scalar."""
-    if reader.is_plain(event) or (event.tag or "").endswith((":int", ":float", ":bool", ":null")):
+    if is_plain(event) or (event.tag or "").endswith((":int", ":float", ":bool", ":null")):
         return resolved(event.value)
     return event.value
 

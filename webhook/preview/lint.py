@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, NamedTuple
 
-from registry.documents import reader
+from registry.documents import positions, reader
 from registry.documents.reader import Document
 from registry.errors import InvalidRecordsError, Problem
 from registry.records import codec
@@ -29,7 +29,7 @@ class _Place(NamedTuple):
     """
 
     number: int
-    path: reader.Path
+    path: positions.Path
     text: Sequence[str] = ()
 
 
@@ -54,7 +54,7 @@ def check(text: str, file: str, *, allowed: frozenset[str] = frozenset()) -> tup
         read, wrong = _read_records(document, allowed)
         extensions += read
         placed += wrong or _findings(objects.get(document.number), document.number)
-    lines = reader.locate(text, [(place.number, place.path) for place, _ in placed])
+    lines = positions.locate(text, [(place.number, place.path) for place, _ in placed])
     all_lines = text.splitlines()
     for (place, problem), line in zip(placed, lines, strict=True):
         problems.append(replace(problem, line=line + _lines_further(all_lines[line:], place.text)))
