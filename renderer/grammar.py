@@ -203,5 +203,7 @@ def _sign(character: str) -> str:
 
 
 def _advice(word: str, known: tuple[str, ...]) -> str:
+    # registry.suggestions is not used: this package imports neither of the others, and its few short words need a
+    # stricter measure than names that people choose.
     close = difflib.get_close_matches(word.lower()[:40], known, n=1, cutoff=0.65)
     return f"did you mean '{close[0]}'?" if close else f"there are {', '.join(known)}"

@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass, replace
-from difflib import get_close_matches
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -16,6 +15,7 @@ from registry.documents import positions, reader
 from registry.errors import InvalidRecordsError, Problem
 from registry.records.model import HALF_A_CHARACTER, Credentials, Endpoint, Extension, SecretRef, Service
 from registry.records.rules import breaches
+from registry.suggestions import did_you_mean
 
 _ADAPTER = TypeAdapter(Extension)
 _WIRE_NAMES = {"secret_ref": "secretRef"}
@@ -225,6 +225,4 @@ def _unexpected(path: tuple[str | int, ...]) -> str:
     level = next(levels, Extension)
     if (level, name) == (Service, "authrequired"):
         return "stands beside 'auth_required', which means the same"
-    close = get_close_matches(name, _FIELDS[level], n=1)
-    meant = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(_FIELDS[level])}"
-    return f"unknown field {name[:100]!r}; {meant}"
+    return f"unknown field {name[:100]!r}; {did_you_mean(name, _FIELDS[level])}"

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from difflib import get_close_matches
 from typing import Any
 
 from registry.errors import InvalidSelectorError, Problem
 from registry.records.variables import is_name
 from registry.resolving import versions
+from registry.suggestions import did_you_mean
 
 CRITERIA = (
     "extension_id",
@@ -122,9 +122,8 @@ def _unknown(content: Mapping[Any, Any]) -> list[Problem]:
     problems = []
     for field in content:
         if field not in _FIELDS:
-            close = get_close_matches(str(field), _FIELDS, n=1)
-            help_text = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(_FIELDS)}"
-            problems.append(Problem(f"unknown field {str(field)[:100]!r}; {help_text}", (str(field),)))
+            meant = did_you_mean(str(field), _FIELDS)
+            problems.append(Problem(f"unknown field {str(field)[:100]!r}; {meant}", (str(field),)))
     return problems
 
 
