@@ -12,6 +12,7 @@ import click
 
 from registry.resolving.index import Index
 from registry.resolving.selectors import Consumer
+from registry.resolving.view import View
 from webhook.cli.options import SETTINGS, load_store, settings_of, told, with_options
 from webhook.errors import RefusedError
 from webhook.mutation.mutate import mutate
@@ -161,7 +162,7 @@ def _definitions(files: tuple[str, ...], namespace: str | None, *, online: bool,
 
 
 def _with_pods(
-    subject: Subject, index: Index, consumer: Consumer, settings: Settings, lookup: Lookup
+    subject: Subject, index: View, consumer: Consumer, settings: Settings, lookup: Lookup
 ) -> Iterator[Subject]:
     """*subject*, and the pods that it will make."""
     yield subject

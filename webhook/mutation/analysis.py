@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from registry.resolving.index import Index
 from registry.resolving.resolve import resolve
 from registry.resolving.selectors import Consumer, Selector
 from webhook.adapters.layout import Finding
@@ -60,13 +59,13 @@ class Analysis:
     ops: tuple[Op, ...] = ()
 
 
-def analyse(question: Question, *, index: Index, consumer: Consumer, settings: Settings) -> Analysis:
+def analyse(question: Question, *, index: View, consumer: Consumer, settings: Settings) -> Analysis:
     """Work out what the object asks for and gets."""
     return _Analyser(question, index, consumer, settings).run()
 
 
 class _Analyser:
-    def __init__(self, question: Question, index: Index, consumer: Consumer, settings: Settings) -> None:
+    def __init__(self, question: Question, index: View, consumer: Consumer, settings: Settings) -> None:
         self._question = question
         self._obj = question.obj
         self._layout = question.layout

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from registry.resolving.index import Index
 from registry.resolving.selectors import Consumer
 from webhook.adapters.layout import Finding
 from webhook.errors import RefusedError
@@ -39,7 +38,7 @@ class Mutation:
 
 def mutate(
     obj: Mapping[str, Any],
-    index: Index,
+    index: View,
     consumer: Consumer,
     *,
     settings: Settings = _NO_SETTINGS,

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from registry.resolving.index import Index
 from registry.resolving.resolve import Verdict
 from registry.resolving.selectors import Consumer, described
+from registry.resolving.view import View
 from webhook.mutation.analysis import Analysis, StepReport, analyse
 from webhook.mutation.bound_selectors import BoundSelector
 from webhook.mutation.env_plan import Fate, Outcome
@@ -15,7 +15,7 @@ from webhook.mutation.question import ask
 from webhook.mutation.settings import Settings
 
 
-def explain(obj: Mapping[str, Any], index: Index, consumer: Consumer, *, settings: Settings) -> dict[str, Any] | None:
+def explain(obj: Mapping[str, Any], index: View, consumer: Consumer, *, settings: Settings) -> dict[str, Any] | None:
     """The explanation as plain data; None for an object that does not ask. Values are never in it."""
     question = ask(obj)
     if question is None:

@@ -11,6 +11,7 @@ from flask import Response
 
 from registry.resolving.index import Index
 from registry.resolving.selectors import Consumer
+from registry.resolving.view import View
 from webhook.errors import BadReviewError, RefusedError
 from webhook.mutation.mutate import Mutation
 from webhook.mutation.settings import Settings
@@ -27,7 +28,7 @@ class Mutate(Protocol):
     def __call__(  # noqa: D102
         self,
         obj: Mapping[str, Any],
-        index: Index,
+        index: View,
         consumer: Consumer,
         *,
         settings: Settings,
