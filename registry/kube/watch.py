@@ -18,6 +18,8 @@ from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
 from registry.errors import UnreadableError
+from registry.kube import backoff
+from registry.reporting import OngoingProblem
 
 PAGE: Final = 500
 # Everything is listed anew after this time, so that nothing that was ever missed stays so.
@@ -25,6 +27,7 @@ RESYNC: Final = 1800.0
 # The API server says that there is nothing new about once a minute; after a longer silence the line is dead.
 SILENCE: Final = 100.0
 WATCH: Final = 300
+_FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 15.0
 _CONNECT: Final = 5.0
 _GONE: Final = 410
@@ -76,7 +79,7 @@ class Collection(Generic[V]):
         self._read = read
         self._accept = ";as=PartialObjectMetadata{};g=meta.k8s.io;v=v1" if metadata_only else ""
         self._failures = 0
-        self._complaint = ""
+        self._problem = OngoingProblem(_log)
 
     def follow(self) -> Iterator[Listed[V] | Changed[V]]:
         """Give what there is, then every change. Never ends or raises: what fails is logged and tried again."""
@@ -161,19 +164,17 @@ class Collection(Generic[V]):
         return response
 
     def _is_well(self) -> None:
-        if self._complaint:
-            _log.info("%s: followed again", self._path)
-        self._failures, self._complaint = 0, ""
+        self._problem.over(f"{self._path}: followed again")
+        self._failures = 0
 
     def _pause(self, error: Exception) -> None:
-        """Wait, longer each time; say why once for as long as it lasts."""
-        complaint = f"{error.status} {error.reason}" if isinstance(error, ApiException) else type(error).__name__
-        if self._failures and complaint != self._complaint:
+        """Wait, longer with each failure in a row, and log why."""
+        if self._failures:
             # The first failure may be no more than a server that restarts.
-            self._complaint = complaint
-            _log.error("%s: cannot be followed, what is known stays: %s", self._path, complaint)
-        pause = min(0.1 * 2**self._failures, _LONGEST_PAUSE)
-        self._failures = min(self._failures + 1, 20)
+            why = f"{error.status} {error.reason}" if isinstance(error, ApiException) else type(error).__name__
+            self._problem.report(f"{self._path}: cannot be followed, what is known stays: {why}")
+        pause = backoff.pause(self._failures, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
+        self._failures += 1
         time.sleep(pause * _JITTER.uniform(0.5, 1.0))
 
 

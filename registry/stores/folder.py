@@ -16,6 +16,7 @@ from pathlib import Path
 from registry.errors import InvalidRecordsError, Problem, UnreadableError
 from registry.records import codec
 from registry.records.codec import Found
+from registry.reporting import OngoingProblem
 from registry.resolving.index import Index
 
 SUFFIXES = (".yaml", ".yml", ".json")
@@ -63,7 +64,7 @@ class FolderStore:
         self._folder = folder
         self._allowed = allowed
         self._files: dict[str, _File] = {}
-        self._complaint = ""
+        self._problem = OngoingProblem(_log)
         self._snapshot = self._load(self._list())
 
     @property
@@ -92,22 +93,17 @@ class FolderStore:
         """Take up what changed in the folder since the last look. Never raises."""
         try:
             stamps = self._list()
-            if not self._complaint and self._are_known(stamps):
+            if not self._problem and self._are_known(stamps):
                 return
             index = self._load(stamps)
         except (InvalidRecordsError, UnreadableError) as e:
-            self._complain(str(e))
+            self._problem.report(f"registry not reloaded, revision {self._snapshot.revision} stays: {e}")
             return
-        if self._complaint or index.revision != self._snapshot.revision:
-            self._complaint = ""
+        if self._problem or index.revision != self._snapshot.revision:
             self._snapshot = index
-            _log.info("registry reloaded, revision %s, %d extensions", index.revision, len(index))
-
-    def _complain(self, complaint: str) -> None:
-        """Log *complaint*, once for as long as it lasts."""
-        if complaint != self._complaint:
-            self._complaint = complaint
-            _log.error("registry not reloaded, revision %s stays: %s", self._snapshot.revision, complaint)
+            reloaded = f"registry reloaded, revision {index.revision}, {len(index)} extensions"
+            if not self._problem.over(reloaded):
+                _log.info("%s", reloaded)
 
     def _list(self) -> dict[str, _Stamp]:
         now = time.time_ns()

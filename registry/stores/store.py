@@ -1,19 +1,19 @@
-"""What a registry has to offer to those who read it. The protocol, and nothing else."""
+"""What a store offers to those who read the registry. The protocol, and nothing else."""
 
 from typing import Protocol
 
 from registry.resolving.index import Index
 
 
-class Source(Protocol):
-    """Where the registry comes from."""
+class RegistryFeed(Protocol):
+    """Where the registry comes from: snapshots of it, each newer than the one before."""
 
     @property
     def snapshot(self) -> Index | None:
         """The last good state, None before the first."""
 
     def start(self) -> None:
-        """Do what it takes to hear of changes, in this process."""
+        """Begin to follow changes, in this process."""
 
     def wait(self, seconds: float) -> None:
         """Return when something may have changed, at the latest after *seconds*."""
@@ -22,10 +22,10 @@ class Source(Protocol):
         """Take up what changed. Never raises, and costs little if nothing did."""
 
     def settle(self) -> None:
-        """Return when the snapshot shows all that has been heard of until now."""
+        """Return when the snapshot shows every change that has been received so far, at the latest after moments."""
 
     def newer(self, than: Index) -> Index | None:
-        """The state after *than*, if it is worth waiting moments for it."""
+        """A snapshot newer than *than*, if the store expects one within moments and it comes; else None."""
 
     def project_of(self, namespace: str) -> str | None:
         """The project of the runs in *namespace*; None if the namespace is not known."""

@@ -5,19 +5,19 @@ import logging
 import threading
 import time
 
-from registry.stores.store import Source
+from registry.stores.store import RegistryFeed
 
 _log = logging.getLogger(__name__)
 
 
-def keep_fresh(store: Source, interval: float) -> None:
+def keep_fresh(store: RegistryFeed, interval: float) -> None:
     """Refresh the registry, before the first request and from then on."""
     store.start()
     _refresh(store)
     threading.Thread(target=_refresh_forever, args=(store, interval), daemon=True).start()
 
 
-def _refresh_forever(store: Source, interval: float) -> None:
+def _refresh_forever(store: RegistryFeed, interval: float) -> None:
     while True:
         store.wait(interval)
         started = time.monotonic()
@@ -29,7 +29,7 @@ def _refresh_forever(store: Source, interval: float) -> None:
         time.sleep(min(time.monotonic() - started, 0.2))
 
 
-def _refresh(store: Source) -> None:
+def _refresh(store: RegistryFeed) -> None:
     before = store.snapshot
     # While a registry grows, a collection walks all of it again and again, and when it is there, once more: with
     # 100 000 records that is a third of a second each time, in which nobody gets an answer. So what is garbage goes

@@ -14,7 +14,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
 from registry.resolving.index import Index
-from registry.stores.store import Source
+from registry.stores.store import RegistryFeed
 from webhook.mutation.settings import Settings
 from webhook.process import listening, logs
 from webhook.serving.app import BODY_LIMIT, create_app
@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 
 def serve(
-    store: Source,
+    store: RegistryFeed,
     *,
     settings: Settings,
     listen: str,
