@@ -87,7 +87,7 @@ def problems(obj):
         pytest.param("train", "1:1", "expected a map from steps to what they get, got text", id="text"),
         pytest.param("7", "1:1", "expected a map from steps to what they get, got 7", id="number"),
         pytest.param("train:", "1:1", "expected a map with 'extensions' or 'env', got nothing", id="nothing"),
-        pytest.param("train: {x: 1}", "1:9", "unknown field 'x'; there are 'extensions' and 'env'", id="field"),
+        pytest.param("train: {x: 1}", "1:9", "unknown field 'x'; there are 'extensions', 'env'", id="field"),
         pytest.param("train: {extensions: {name: a}}", "1:9", "'extensions' must be a list of selectors", id="no-list"),
         pytest.param(
             "train: {extensions: [minio]}",

@@ -10,6 +10,7 @@ from typing import Any
 
 from registry.resolving.resolve import resolve
 from registry.resolving.selectors import Consumer, Selector
+from registry.resolving.view import View
 from webhook.adapters.layout import Finding
 from webhook.adapters.step import Engine, Region, Step
 from webhook.mutation import env_plan, expansion, expressions, handover, resolved_note

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from registry.resolving.selectors import Consumer
+from registry.resolving.view import View
 from webhook.adapters.layout import Finding
 from webhook.errors import RefusedError
 from webhook.mutation.analysis import Analysis, StepReport, analyse

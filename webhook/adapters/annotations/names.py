@@ -1,8 +1,9 @@
 """The names of our annotations, and the messages about those that stand where they are not read. Pure."""
 
 from collections.abc import Collection, Mapping
-from difflib import get_close_matches
 from typing import Any, Final
+
+from registry.suggestions import closest
 
 PREFIX: Final = "extensions.fuseml.org/"
 RUN_SELECTORS: Final = PREFIX + "run-selectors"
@@ -36,6 +37,6 @@ def _message(key: str, advice: str) -> str:
         return f"annotation {key} is written by the webhook; leave it out"
     if key in LEVELS:
         return f"annotation {key} is not read here; {advice}"
-    close = get_close_matches(key.removeprefix(PREFIX), [name.removeprefix(PREFIX) for name in LEVELS], n=1)
-    meant = f"did you mean {PREFIX}{close[0]}?" if close else f"there is {RUN_SELECTORS}"
+    close = closest(key.removeprefix(PREFIX), [name.removeprefix(PREFIX) for name in LEVELS])
+    meant = f"did you mean {PREFIX}{close}?" if close else f"there is {RUN_SELECTORS}"
     return f"unknown annotation {key[:100]}; {meant}"

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Any
 
 from registry.documents.positions import Outline, Position
+from registry.suggestions import did_you_mean
 from webhook.adapters.annotations.names import LEVELS
 from webhook.adapters.annotations.step_keys import KeyReader, UnknownKeyError, by_group, wider_than
 from webhook.adapters.layout import Annotation, Annotations, Finding, Layout
@@ -217,9 +217,7 @@ def wrong_variable(entry: Any) -> tuple[str, str] | None:
 
 
 def _unknown(field: str, known: tuple[str, ...]) -> str:
-    close = get_close_matches(field[:100], known, n=1)
-    meant = f"did you mean {close[0]!r}?" if close else f"there are {' and '.join(map(repr, known))}"
-    return f"unknown field {field[:100]!r}; {meant}"
+    return f"unknown field {field[:100]!r}; {did_you_mean(field, known, show=repr)}"
 
 
 def _kind(value: object) -> str:

@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Protocol
 
+from registry.suggestions import closest, there_are
 from webhook.adapters.layout import ReferencedSteps
 from webhook.adapters.step import Step
 from webhook.objects.walk import Pointer
@@ -103,14 +103,9 @@ class Keys:
 
     def _meant(self, key: str) -> str:
         """The keys that there are, or the closest to *key*."""
-        known = list(dict.fromkeys([*self._steps, *self._groups]))
-        close = [k for k in self._steps if k.endswith(f"/{key}")] or get_close_matches(key[:100], known, n=1)
-        if close:
-            return f"did you mean {close[0]!r}?"
-        if not self._steps:
-            return "there are none"
-        listed = ", ".join(map(repr, list(self._steps)[:_MAX_LISTED]))
-        return f"there are {listed}" + (", …" if len(self._steps) > _MAX_LISTED else "")
+        of_a_task = next((known for known in self._steps if known.endswith(f"/{key}")), "")
+        close = of_a_task or closest(key, list(dict.fromkeys([*self._steps, *self._groups])))
+        return f"did you mean {close!r}?" if close else there_are(self._steps, show=repr, most=_MAX_LISTED)
 
 
 class KeysOfLaterPods:
