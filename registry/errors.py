@@ -23,7 +23,7 @@ class UnreadableError(RegistryError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong in a document, and where: for a person to find and mend it.
+    """One thing wrong in a document, and where: for a person to find and fix it.
 
     Attributes:
         path: Keys and indexes that lead to it from the top of the document.
@@ -49,7 +49,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 
 def dotted(path: Sequence[str | int]) -> str:
-    """``services[0].endpoints[1].url``; keys that are no plain words as ``configuration['a key']``."""
+    """``services[0].endpoints[1].url``; other keys than plain words as ``configuration['a key']``."""
     text = ""
     for part in path:
         if isinstance(part, int):

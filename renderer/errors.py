@@ -1,7 +1,7 @@
 """What can go wrong in the renderer, and how texts appear in its messages. Pure.
 
 RendererError
-├── ExpressionError     an expression is refused, or asks for what is not there: its author's to mend
+├── ExpressionError     an expression is refused, or asks for what is missing: for its author to fix
 └── UnfitValueError     a value that a filter cannot take; leaves this package as an ExpressionError only
 
 No message holds a value of a field: names, keys, types and the expression as written are all they say.
@@ -19,7 +19,7 @@ class RendererError(Exception):
 
 
 class ExpressionError(RendererError, ValueError):
-    """An expression is refused, or what it asks for is not there.
+    """An expression is refused, or what it asks for is missing.
 
     Attributes:
         source: The expression as written, delimiters included; may be long and hold control characters.

@@ -35,11 +35,11 @@ def _url(value: str) -> _Url:
     authority = _AUTHORITY_END.split(rest, maxsplit=1)[0]
     match = _HOST_AND_PORT.fullmatch(authority.rpartition("@")[2])
     if not (separator and _SCHEME.fullmatch(scheme) and match):
-        raise UnfitValueError("the value is no URL, such as http://host:port/path")
+        raise UnfitValueError("the value is not a URL, such as http://host:port/path")
     host, digits = match.groups()
     port = int(digits) if digits else _DEFAULT_PORTS.get(scheme.lower())
     if port is not None and port > 65_535:
-        raise UnfitValueError("the value is no URL: its port is over 65535")
+        raise UnfitValueError("the value is not a URL: its port is over 65535")
     return _Url(scheme.lower(), host, port)
 
 
@@ -54,7 +54,7 @@ def _host(value: str) -> str:
 def _port(value: str) -> str:
     port = _url(value).port
     if port is None:
-        raise UnfitValueError("the value is a URL without a port, and only http and https have a usual one")
+        raise UnfitValueError("the value is a URL without a port, and only http and https have a default one")
     return str(port)
 
 
@@ -75,7 +75,7 @@ def _utf8(value: str) -> bytes:
     try:
         return value.encode("utf-8")
     except UnicodeEncodeError:
-        raise UnfitValueError("the value is no valid Unicode text") from None
+        raise UnfitValueError("the value is not valid Unicode text") from None
 
 
 def _tojson(value: str) -> str:

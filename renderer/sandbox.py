@@ -48,7 +48,7 @@ def _look_up(expression: Expression, extensions: Extensions) -> str:
     if isinstance(value, Undefined):
         raise ExpressionError(expression.source, _missing(expression, extensions[expression.name]))
     if not isinstance(value, str):
-        raise ExpressionError(expression.source, f"the value is no text, but of type {type(value).__name__}")
+        raise ExpressionError(expression.source, f"the value is not text, but of type {type(value).__name__}")
     return value
 
 

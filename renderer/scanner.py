@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 MAX_BYTES = 512
-"""How long an expression may be, delimiters included (design 7)."""
+"""How long an expression may be, delimiters included."""
 
 
 class Candidate(NamedTuple):

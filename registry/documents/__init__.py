@@ -1,1 +1,1 @@
-"""YAML and JSON text -> plain data, and where each value stands in the text. Pure."""
+"""YAML and JSON text -> plain data, and the position of each value in the text. Pure."""

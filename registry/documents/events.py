@@ -24,15 +24,15 @@ from registry.errors import Problem
 # libyaml where the wheel has it.
 LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 MAX_DEPTH = 64
-# In JSON's strings: characters that YAML refuses or takes for a line break, and escapes; of these, the pairs
-# that stand for one character.
+# In JSON's strings: characters that YAML refuses or reads as a line break, and escapes; among these the surrogate
+# pairs that encode one character.
 _JSON_ONLY = re.compile(
     r"[\t\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|\\(?:u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})|.)", re.IGNORECASE
 )
 
 
 def is_plain(event: ScalarEvent) -> bool:
-    """Whether a scalar has no quotes, block style or tag, so that its look may give it a type."""
+    """True if a scalar has no quotes, block style or tag, so that YAML may infer a type from its text."""
     return bool(event.implicit[0])
 
 
@@ -68,7 +68,7 @@ def document_events(text: str) -> Iterator[list[Event] | Problem]:
 
 
 def _source(text: str) -> str:
-    """*text* as the YAML parser takes it: JSON allows in strings, and around them, what YAML does not."""
+    """*text* in the form that the YAML parser accepts: JSON allows in strings, and around them, what YAML does not."""
     if text.lstrip()[:1] not in ("{", "["):
         return text
     try:
@@ -92,10 +92,10 @@ def _syntax_problem(error: Exception, text: str) -> Problem:
     position = getattr(error, "position", None)
     line = 0
     if mark is not None:
-        # To libyaml the end of a text is a line of its own.
+        # libyaml counts the end of a text as a line of its own.
         line = min(mark.line, text.rstrip().count("\n")) + 1
     elif position is not None:
         # libyaml counts bytes.
         line = text.encode("utf-8", "surrogatepass")[:position].count(b"\n") + 1
     what = getattr(error, "problem", None) or getattr(error, "reason", None) or "cannot be read"
-    return Problem(f"no valid YAML: {what}", line=line)
+    return Problem(f"invalid YAML: {what}", line=line)

@@ -67,7 +67,7 @@ class Outline:
             self.trouble = e.position
         except (yaml.YAMLError, UnicodeError) as e:
             if mark := getattr(e, "problem_mark", None):
-                # To libyaml the end of a text is a line of its own.
+                # libyaml counts the end of a text as a line of its own.
                 end = text.rstrip().split("\n")
                 self.trouble = min(Position(mark.line + 1, mark.column + 1), Position(len(end), len(end[-1]) + 1))
         self.repeated = self._walk.repeated
@@ -94,7 +94,7 @@ class _TooDeepError(Exception):
 
 
 class _Walk:
-    """One walk through the first document of *events*. What it came by is kept when the events end in an error."""
+    """One walk through the first document of *events*. What it has found is kept if the events end in an error."""
 
     def __init__(self, events: Iterable[Event]) -> None:
         self._events: Iterator[Event] = iter(events)

@@ -25,7 +25,7 @@ Scalar: TypeAlias = Callable[[ScalarEvent], Any]
 
 # Aliases make a small text large ("billion laughs"); no honest document repeats this many values.
 MAX_COPIED = 1_000_000
-# What stands for "nothing" when it is not in quotes.
+# What means "nothing" when it is not in quotes.
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _MERGE = object()
 
@@ -38,7 +38,7 @@ class Document:
         content: What it holds; not to be used if there are *problems*.
         line: The line, from 1, on which it begins.
         number: Its place in the stream, from 0, empty documents counted.
-        repeated: Keys that stand twice in one map; the last one counted.
+        repeated: Keys that occur twice in one map; the last one counts.
         item_lines: The line of each item, if the content is a list.
     """
 
@@ -54,12 +54,12 @@ def as_typed(event: ScalarEvent) -> str:
     """The text that was typed: ``INSECURE: False`` is ``False``, ``version: 1.10`` is ``1.10``.
 
     Raises:
-        ValueError: YAML would take away a part of it, such as ``!abc``.
+        ValueError: YAML would drop a part of it, such as ``!abc``.
     """
     if event.tag not in (None, "!") and not event.tag.startswith("tag:yaml.org,2002:"):
-        raise ValueError("YAML takes what begins with '!' for a type; put it in quotes")
+        raise ValueError("YAML reads what begins with '!' as a type; put it in quotes")
     if event.anchor is not None and not event.value:
-        raise ValueError("YAML takes what begins with '&' for an anchor; put it in quotes")
+        raise ValueError("YAML reads what begins with '&' as an anchor; put it in quotes")
     return str(event.value)
 
 
@@ -91,7 +91,7 @@ class _UnboundedError(Exception):
 
 
 class _Anchor(NamedTuple):
-    """What an anchor stands for, how many values that are, and how deep."""
+    """The value that an anchor names, the number of values in it, and how deep they are nested."""
 
     value: Any
     nodes: int
@@ -99,7 +99,7 @@ class _Anchor(NamedTuple):
 
 
 class _Builder:
-    """Puts the values of one document together, noting what is wrong on the way."""
+    """Builds the values of one document and collects what is wrong with it."""
 
     def __init__(self, scalar: Scalar) -> None:
         self._scalar = scalar
@@ -132,11 +132,11 @@ class _Builder:
         return self._alias(event) if isinstance(event, AliasEvent) else self._collection(event)
 
     def _alias(self, event: Any) -> Any:
-        """A copy: an alias and its anchor are edited apart."""
+        """A copy of the anchor's value, so that the two can be edited independently."""
         anchor = self._anchors.get(event.anchor)
         if anchor is None:
-            # Not by its name: it may be a password that begins with an asterisk.
-            message = "an alias stands for nothing; put text that begins with '*' in quotes"
+            # Its name is not shown: it may be a password that begins with an asterisk.
+            message = "an alias refers to no anchor; put text that begins with '*' in quotes"
             self._problems.append(Problem(message, line=line_of(event)))
             return None
         self._nodes += anchor.nodes
@@ -178,12 +178,12 @@ class _Builder:
                 self._merge(merged, value, line_of(event))
             else:
                 if key in own:
-                    self._repeated.append(Problem(f"{key!r} stands twice in this map", line=line_of(event)))
+                    self._repeated.append(Problem(f"{key!r} occurs twice in this map", line=line_of(event)))
                 own[key] = value
         return {**merged, **own} if merged else own
 
     def _key(self, event: Event) -> Any:
-        """A key's text: what a key looks like, it is a string in JSON."""
+        """A key's text. Whatever a key looks like, JSON knows strings only."""
         if type(event) is ScalarEvent:
             if event.value == "<<" and is_plain(event):
                 return _MERGE
@@ -196,7 +196,7 @@ class _Builder:
         return str(key)
 
     def _merge(self, into: dict[str, Any], value: Any, line: int) -> None:
-        """YAML 1.1 merge key: an earlier map wins over a later one, the map's own keys over all."""
+        """Apply YAML 1.1's merge key: an earlier map wins over a later one, the map's own keys win over all."""
         for source in value if isinstance(value, list) else [value]:
             if isinstance(source, dict):
                 into.update({k: v for k, v in source.items() if k not in into})

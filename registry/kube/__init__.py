@@ -1,1 +1,1 @@
-"""EDGE: the API server: how it is reached, and how a collection of its objects is followed."""
+"""EDGE: connects to the API server, and follows a collection of its objects."""

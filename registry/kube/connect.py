@@ -1,4 +1,4 @@
-"""EDGE: the way to the API server: the one that kubectl takes, or the service account of the pod that this is in."""
+"""EDGE: connects to the API server, as kubectl does or with the service account of the pod that this runs in."""
 
 import os
 
@@ -21,9 +21,9 @@ def connect(kubeconfig: str | None = None) -> ApiClient:
         UnreadableError: That cannot be used.
     """
     configuration = Configuration()
-    # A server that vanished is noticed, and not waited for.
+    # Notice a server that has vanished, instead of waiting for it.
     configuration.keep_alive = True
-    # Who calls knows better when to try again.
+    # Callers know better when to try again.
     configuration.retries = 0
     in_pod = "KUBERNETES_SERVICE_HOST" in os.environ and "KUBECONFIG" not in os.environ
     try:
@@ -36,6 +36,6 @@ def connect(kubeconfig: str | None = None) -> ApiClient:
     except (OSError, YAMLError, TypeError, ValueError, AttributeError) as e:
         raise UnreadableError(f"{kubeconfig or 'kubeconfig'}: cannot be read as a kubeconfig") from e
     if not configuration.verify_ssl:
-        # Whoever wrote that into the kubeconfig knows, and kubectl does not repeat it with each call either.
+        # The author of the kubeconfig chose that, and kubectl does not warn with each call either.
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     return ApiClient(configuration)

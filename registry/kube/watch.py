@@ -1,7 +1,7 @@
-"""EDGE: keeps up with a collection of the API server: lists it in pages, then watches it, for ever.
+"""EDGE: follows a collection of the API server: lists it in pages, then watches it, for ever.
 
 The client's own informer lists everything at once, takes no bookmarks, never times out on a silent connection and
-does not work with custom objects; this is what ours needs of one.
+does not work with custom objects; this does what is needed here, and no more.
 """
 
 import logging
@@ -22,9 +22,9 @@ from registry.kube import backoff
 from registry.reporting import OngoingProblem
 
 PAGE: Final = 500
-# Everything is listed anew after this time, so that nothing that was ever missed stays so.
+# Everything is listed again after this time, so that a change that was missed is found at last.
 RESYNC: Final = 1800.0
-# The API server says that there is nothing new about once a minute; after a longer silence the line is dead.
+# The API server sends a bookmark about once a minute; after a longer silence the connection is dead.
 SILENCE: Final = 100.0
 WATCH: Final = 300
 _FIRST_PAUSE: Final = 0.1
@@ -32,7 +32,7 @@ _LONGEST_PAUSE: Final = 15.0
 _CONNECT: Final = 5.0
 _GONE: Final = 410
 
-# Replicas must not come back all at once. It has no state that others could depend on.
+# Spreads the retries of replicas. It has no state that others could depend on.
 _JITTER: Final = random.SystemRandom()
 
 _log = logging.getLogger(__name__)
@@ -52,14 +52,14 @@ class Listed(Generic[V]):
 
 @dataclass(frozen=True, slots=True)
 class Changed(Generic[V]):
-    """One object that is new or different; gone, if there is no *value*."""
+    """One object that was added or changed, or deleted if *value* is None."""
 
     key: Key
     value: V | None
 
 
 class _GoneError(Exception):
-    """The API server no longer knows the version that was asked for: list again."""
+    """The API server no longer knows the requested version; all must be listed again."""
 
 
 class Collection(Generic[V]):
@@ -67,8 +67,8 @@ class Collection(Generic[V]):
 
     Args:
         path: ``/apis/GROUP/VERSION/PLURAL``.
-        read: Gives what is to be kept of an object; the objects themselves would take several times the memory.
-        metadata_only: Without spec and status, which may be large.
+        read: Gives what to keep of an object; the objects themselves would take several times the memory.
+        metadata_only: Request objects without spec and status, which may be large.
     """
 
     def __init__(
@@ -82,22 +82,22 @@ class Collection(Generic[V]):
         self._problem = OngoingProblem(_log)
 
     def follow(self) -> Iterator[Listed[V] | Changed[V]]:
-        """Give what there is, then every change. Never ends or raises: what fails is logged and tried again."""
+        """Yield all objects, then every change. Never ends or raises: what fails is logged and tried again."""
         while True:
             try:
                 listed = self._list()
                 yield listed
                 yield from self._watch(listed.version)
             except _GoneError:
-                _log.info("%s: listed anew, the version that was followed is too old", self._path)
-            except Exception as e:  # Whatever an answer holds, what follows it must not end.
+                _log.info("%s: listed again, the version that was followed is too old", self._path)
+            except Exception as e:  # No answer, however malformed, may end the thread that follows.
                 self._pause(e)
 
     def list(self) -> Listed[V]:
-        """Give what there is.
+        """List all objects once.
 
         Raises:
-            UnreadableError: The API server cannot be reached, or does not let us.
+            UnreadableError: The API server cannot be reached, or denies access.
         """
         try:
             return self._list()
@@ -120,7 +120,7 @@ class Collection(Generic[V]):
             query["continue"] = more
 
     def _watch(self, version: str) -> Iterator[Changed[V]]:
-        """Every change after *version*, until it is time to list anew."""
+        """Every change after *version*, until it is time to list again."""
         end = time.monotonic() + RESYNC * _JITTER.uniform(0.8, 1.2)
         while time.monotonic() < end:
             try:
@@ -130,7 +130,7 @@ class Collection(Generic[V]):
                     if event["type"] != "BOOKMARK":
                         yield Changed(key_of(obj), self._read(obj) if event["type"] != "DELETED" else None)
             except (ApiException, HTTPError, OSError, ValueError) as e:
-                # What is known stays good; it is taken up from the same version.
+                # What is known stays valid; the watch resumes from the same version.
                 self._pause(e)
 
     def _events(self, version: str) -> Iterator[dict[str, Any]]:
@@ -149,7 +149,7 @@ class Collection(Generic[V]):
                     _check(event["object"].get("code", 0), event["object"].get("message", ""))
                 yield event
         finally:
-            # What is left of the answer is not worth reading: the connection is closed, not used again.
+            # The rest of the answer is not worth reading, so the connection is closed instead of reused.
             response.close()
 
     def _get(self, query: Mapping[str, str], *, accept: str, read_timeout: float) -> Any:
@@ -179,7 +179,7 @@ class Collection(Generic[V]):
 
 
 def key_of(obj: Mapping[str, Any]) -> Key:
-    """Namespace, empty for what is in none, and name."""
+    """Namespace and name; the namespace of a cluster-wide object is ""."""
     metadata = obj["metadata"]
     return metadata.get("namespace", ""), metadata["name"]
 
@@ -191,7 +191,7 @@ def _check(status: int, message: str) -> None:
 
 
 def _message(body: bytes) -> str:
-    """What the API server says of an error."""
+    """The API server's message in the body of an error."""
     try:
         return str(msgspec.json.decode(body)["message"])
     except (ValueError, KeyError, TypeError):

@@ -1,1 +1,1 @@
-"""What is kept of an extension: the record, its format and rules, and its form as an object of Kubernetes. Pure."""
+"""Records of extensions: their format and rules, and their form as Kubernetes objects. Pure."""

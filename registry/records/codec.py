@@ -34,7 +34,7 @@ def decode(content: object, *, allowed: frozenset[str] = frozenset()) -> Extensi
 
     Args:
         content: Maps, lists and text, as ``reader.read`` gives them.
-        allowed: Variable names that steer a loader or an interpreter and may be registered all the same.
+        allowed: Variables that control a loader or an interpreter and may be registered all the same.
 
     Raises:
         InvalidRecordsError: With every problem that there is.
@@ -55,7 +55,7 @@ def decode(content: object, *, allowed: frozenset[str] = frozenset()) -> Extensi
 def decode_text(
     text: str, file: str = "", *, allowed: frozenset[str] = frozenset()
 ) -> tuple[list[Found], list[Problem]]:
-    """Read the records of a file's *text*: one a document, or a list of them; good ones beside bad ones."""
+    """Read the records of a file's *text*: one a document, or a list of them, the good ones even beside bad ones."""
     found: list[Found] = []
     problems: list[tuple[int, Problem]] = []
     for document in reader.read(text):
@@ -75,7 +75,7 @@ def decode_text(
 
 
 def encode(value: Any) -> dict[str, Any]:
-    """The plain data of a record or of a part of one, without what is at its default."""
+    """The plain data of a record or of a part of one, without fields that have their default."""
     plain = {}
     for f in fields(value):
         item = getattr(value, f.name)
@@ -114,9 +114,9 @@ def _kind(value: object) -> str:
 
 
 def _normal(value: Any) -> Any:
-    """The record without fields that are there but empty.
+    """The record without empty fields.
 
-    What stands in ``configuration`` is left alone: there, ``~`` is the text ``~``.
+    ``configuration`` is left alone: there, ``~`` is the text ``~``.
     """
     if isinstance(value, list):
         return [_normal(item) for item in value]
@@ -149,7 +149,7 @@ def _service_with_ids(service: Any) -> Any:
 
 
 def _identified(parts: list[Any], prefix_field: str, otherwise: str) -> list[Any]:
-    """*parts*, those that are maps as copies with an id; parts that say the same get different ones."""
+    """*parts*, those that are maps as copies with an id; parts with equal content get different ones."""
     taken = {part["id"] for part in parts if isinstance(part, dict) and isinstance(part.get("id"), str)}
     identified = []
     for part in parts:
@@ -224,5 +224,5 @@ def _unexpected(path: tuple[str | int, ...]) -> str:
     levels = (_LEVELS[step] for step in reversed(path[:-1]) if isinstance(step, str) and step in _LEVELS)
     level = next(levels, Extension)
     if (level, name) == (Service, "authrequired"):
-        return "stands beside 'auth_required', which means the same"
+        return "is given beside 'auth_required', which means the same"
     return f"unknown field {name[:100]!r}; {did_you_mean(name, _FIELDS[level])}"

@@ -21,16 +21,16 @@ def decode(obj: Mapping[str, Any], *, allowed: frozenset[str] = frozenset()) -> 
     """Read one object.
 
     Args:
-        allowed: Variable names that steer a loader or an interpreter and may be registered all the same.
+        allowed: Variables that control a loader or an interpreter and may be registered all the same.
 
     Raises:
-        InvalidRecordsError: With every problem that there is. Most of them the API server has refused before, but it
-            may have an older definition, or none of what only an operator's settings allow.
+        InvalidRecordsError: With every problem that there is. The API server finds most of them, but its definition
+            may be an older one, and it does not know the operator's settings.
     """
     spec = obj.get("spec")
     if not isinstance(spec, Mapping):
         raise InvalidRecordsError([Problem("is required", ("spec",))])
-    # Wherever an object can be read, its credentials can: they have values in Secrets only.
+    # Who may read the object could read its credentials: their values are in Secrets only.
     problems = list(_literals(spec))
     if "id" in spec:
         problems.append(Problem("unknown field 'id'; the object's name is the id", ("spec", "id")))

@@ -1,4 +1,4 @@
-"""What is kept of an installation: Extension > Service > Endpoint, Credentials. Pure.
+"""The record of an installation: Extension > Service > Endpoint, Credentials. Pure.
 
 The format is FuseML's (docs/records.md); ``default`` of a service and ``secretRef`` are ours.
 """
@@ -30,7 +30,7 @@ def _boolean(value: object) -> bool:
 
 
 def _printable(value: str) -> str:
-    """*value*, if it can stand in a message and a variable as it is."""
+    """*value*, if a message and a variable can hold it unchanged."""
     if not value.isprintable():
         raise ValueError("holds a character that cannot be printed, such as a line break")
     return value
@@ -49,7 +49,7 @@ def _secret(value: str) -> str:
 
 
 def _key(value: str) -> str:
-    """*value*, if a configuration can have it for a name. The name is in no message: it may hold a value."""
+    """*value*, if it can be a name in a configuration. No message shows the name, for it may be a value by mistake."""
     if not 1 <= len(value) <= 253:
         raise ValueError("has a name that is empty or longer than 253 characters")
     if "=" in value:
@@ -127,7 +127,7 @@ class Service:
 
     Attributes:
         auth_required: Without credentials that the consumer may use, the service cannot be chosen.
-        default: Meant when several services fit a selector.
+        default: Preferred when several services fit a selector.
     """
 
     id: Id

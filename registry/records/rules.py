@@ -1,4 +1,4 @@
-"""What a record's fields must hold together, checked on its plain data beside the types of each. Pure."""
+"""Rules between the fields of a record, checked on its plain data, in addition to the type of each field. Pure."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ _SECRET_KEY = re.compile(r"[A-Za-z0-9._-]{1,253}")
 
 
 def breaches(record: Mapping[str, Any], allowed: frozenset[str]) -> Iterator[Problem]:
-    """Every rule that *record* breaks; parts that are of the wrong type are passed over."""
+    """Every rule that *record* breaks; parts of the wrong type are skipped."""
     yield from _steering(record, (), allowed)
     yield from _repeated(record, "services", "id", ())
     for path, service in _items(record, "services", ()):
@@ -48,7 +48,7 @@ def _steering(part: Mapping[str, Any], path: Path, allowed: frozenset[str]) -> I
     for name, _ in _entries(part):
         if steers(name) and name not in allowed:
             yield Problem(
-                f"variable {name!r} gives orders to a loader, shell or interpreter; "
+                f"variable {name!r} controls a loader, shell or interpreter; "
                 f"the operator may allow it with --allow-variable {name}",
                 (*path, "configuration", name),
             )
@@ -62,7 +62,7 @@ def _entries(part: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
 
 
 def _scope(credentials: Mapping[str, Any], path: Path) -> Iterator[Problem]:
-    """A scope and its lists must agree: a list that is read by no one gives a login to everyone."""
+    """A scope and its lists must agree: a list that nothing reads would give a login to everyone."""
     scope = credentials.get("scope", "global")
     for key, scopes in (("projects", ("project", "user")), ("users", ("user",))):
         if credentials.get(key) and scope in ("global", "project", "user") and scope not in scopes:
@@ -75,7 +75,7 @@ def _scope(credentials: Mapping[str, Any], path: Path) -> Iterator[Problem]:
 
 def _reference(credentials: Mapping[str, Any], path: Path) -> Iterator[Problem]:
     if "secret_ref" in credentials:
-        # Records call it so in Python, and would take it.
+        # That is the field's name in Python, so the record would accept it.
         yield Problem("unknown field 'secret_ref'; did you mean 'secretRef'?", (*path, "secret_ref"))
     if "secretRef" not in credentials:
         return
@@ -83,7 +83,7 @@ def _reference(credentials: Mapping[str, Any], path: Path) -> Iterator[Problem]:
         message = "needs a configuration that says which key of the Secret each variable takes: {NAME: key}"
         yield Problem(message, (*path, "secretRef"))
     for name, key in _entries(credentials):
-        # A value that was left here by mistake would be shown to everyone as the name of a key.
+        # A value that was left here by mistake would be shown to everyone as if it were the name of a key.
         if isinstance(key, str) and not _SECRET_KEY.fullmatch(key):
-            message = "is no key of a Secret: those hold letters, digits, '-', '_' and '.'"
+            message = "is not a key of a Secret: keys hold letters, digits, '-', '_' and '.'"
             yield Problem(message, (*path, "configuration", name))

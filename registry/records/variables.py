@@ -6,7 +6,7 @@ MAX_VALUE_BYTES = 32 * 1024
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,252}")
 
-# Whoever sets one of these runs code in, or redirects the traffic of, the container that gets it
+# Who sets one of these can run code in the container that gets it, or redirect its traffic
 # (loaders, shells, interpreters, build tools, proxies).
 _STEERING = re.compile(
     r"(?:LD|DYLD|JDK|GIT|SSH|KUBERNETES)_.*"
@@ -18,10 +18,10 @@ _STEERING = re.compile(
 
 
 def is_name(text: str) -> bool:
-    """Whether *text* can name a variable in every shell: letters, digits and ``_``, no digit first."""
+    """True if *text* can name a variable in every shell: letters, digits and ``_``, no digit first."""
     return _NAME.fullmatch(text) is not None
 
 
 def steers(name: str) -> bool:
-    """Whether a loader, a shell or an interpreter takes orders from the variable *name*."""
+    """True if the variable *name* controls a loader, a shell or an interpreter."""
     return _STEERING.fullmatch(name) is not None

@@ -1,1 +1,1 @@
-"""Which service a selector means, for whom: selectors, versions, look-up, choice, access. Pure."""
+"""Which service a selector means, and for whom: selectors, versions, look-up, choice, access. Pure."""

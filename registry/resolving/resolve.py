@@ -31,7 +31,7 @@ class Binding:
 
     Attributes:
         endpoint: None for a service that declares none.
-        elsewhere: The namespace that holds its Secrets, if it is not the consumer's own.
+        elsewhere: The namespace of its Secrets, if it is not the consumer's own.
     """
 
     extension: Extension
@@ -79,7 +79,7 @@ def resolve(selector: Selector, view: View, consumer: Consumer) -> Resolution:
 
 
 def _resolve(selector: Selector, view: View, consumer: Consumer) -> Resolution:
-    # What the view leaves out matches less than all; where there is little to leave out, say so of each.
+    # What *narrowed* leaves out cannot match. In a small registry each offer is looked at, to say why it does not.
     offers = view.offers if view.is_small(MAX_LISTED) else view.narrowed(selector.criteria)
     removed: list[Verdict] = []
     left: list[Offer] = []
@@ -131,7 +131,7 @@ def _preference(offer: Offer, consumer: Consumer) -> tuple[bool, bool, bool]:
 
 
 def _semver(offer: Offer) -> versions.Version:
-    """Without the text that ``sort_key`` puts behind: '1.0' is as high as '1.0.0', and 'main' as 'latest'."""
+    """The sort key without its text, so that '1.0' is as high as '1.0.0', and 'main' as 'latest'."""
     return versions.sort_key(offer.extension.version)[0]
 
 
@@ -156,7 +156,7 @@ def _chosen(
         best.namespace if best.namespace != consumer.namespace else "",
     )
     preference = _preference(best, consumer)
-    # They come right after the best.
+    # Rivals come right after the best.
     rivals = itertools.takewhile(lambda o: _preference(o, consumer) == preference, others)
     why = "the only one that fits" if not others else _advantage(best, others[0], consumer)
     verdicts = [

@@ -21,9 +21,9 @@ CRITERIA = (
 )
 _WORD = re.compile(r"[\w.~^+/-]+")
 _BOOLEANS = ("inject", "optional")
-# As in records (records.py): what is longer equals nothing. Constraints have a limit of their own.
+# As in records (model.py): no longer text can equal one. Constraints have a limit of their own (versions.py).
 _MAX_CRITERION = 100
-# What an expression's ["..."] can hold, and what a message can show.
+# What fits between the quotes of an expression's ["..."], and into a message.
 _HANDLE = re.compile(r"""[^\x00-\x1f\x7f"'\\<>{}]{1,100}""")
 
 
@@ -82,7 +82,7 @@ class Selector:
 
 
 def described(criteria: Mapping[str, str]) -> str:
-    """``product=mlflow, version='>=1.2'``: quotes where a value would run into what is around it."""
+    """``product=mlflow, version='>=1.2'``, with quotes around values that hold other characters than those of words."""
     return ", ".join(f"{k}={v if _WORD.fullmatch(v) else repr(v)}" for k, v in criteria.items())
 
 
@@ -108,7 +108,7 @@ def parse(content: object) -> Selector:
     if "name" not in given:
         problems.append(Problem("is required: expressions use it, as in << extension.NAME.url >>", ("name",)))
     if not any(field in given for field in CRITERIA):
-        problems.append(Problem(f"says nothing of what it wants; give at least one of {', '.join(CRITERIA)}"))
+        problems.append(Problem(f"has no criteria; give at least one of {', '.join(CRITERIA)}"))
     if problems:
         raise InvalidSelectorError(problems)
     return Selector(**values)
@@ -153,7 +153,7 @@ def _no_text(field: str, value: object) -> str:
 
 
 def _check_version(value: str) -> None:
-    """Refuse what was meant to be a constraint and is none; other text may equal a version that is no semver."""
+    """Refuse a malformed constraint; other text is fine, as it may equal a version that is not a semantic one."""
     if len(value) > _MAX_CRITERION or any(sign in value for sign in "<>=~^|,*! "):
         versions.satisfies("0", value)
 

@@ -1,1 +1,1 @@
-"""EDGE: where records are kept: a folder of files, or a cluster."""
+"""EDGE: where records are kept, in a folder of files or in a cluster."""

@@ -1,7 +1,6 @@
 """The registry as ``Extension`` objects of a cluster. EDGE: follows the API server, logs.
 
-Answers come from memory; nothing is asked of the API server while somebody waits. When it cannot be reached, what is
-known goes on being served.
+Answers come from memory; no request waits for the API server. While it cannot be reached, what is known is served.
 """
 
 import hashlib
@@ -22,11 +21,11 @@ from registry.resolving.index import Index
 
 EXTENSIONS: Final = f"/apis/{extension_objects.API_VERSION}/extensions"
 NAMESPACES: Final = "/api/v1/namespaces"
-# Seconds for which an answer that would be "there is none" waits for what was registered just before the question.
+# Seconds for which a request that finds no service waits for one that may have been registered just before.
 PATIENCE: Final = 0.4
-# So many answers may wait at a time; threads must be left for those that need not.
+# So many requests may wait at a time; threads must be left for those that need not.
 _WAITING: Final = 2
-# To make the index anew is faster than to change it in more places than this.
+# With more changes than this, it is faster to rebuild the index than to update it.
 _MANY: Final = 200
 
 _log = logging.getLogger(__name__)
@@ -37,7 +36,7 @@ class _Entry:
     """What one object holds: an extension, or what is wrong with it.
 
     Attributes:
-        mark: Tells this version of the object from any other; the marks of all objects make the revision.
+        mark: Tells this version of the object from any other; the marks of all objects together make the revision.
     """
 
     mark: int
@@ -49,7 +48,7 @@ class KubernetesStore:
 
     Args:
         namespace: An Extension there is for everyone; one elsewhere is for the runs of its own namespace.
-        allowed: Variable names that steer a loader or an interpreter and may be registered all the same.
+        allowed: Variables that control a loader or an interpreter and may be registered all the same.
     """
 
     def __init__(self, api: ApiClient, *, namespace: str, allowed: frozenset[str] = frozenset()) -> None:
@@ -59,26 +58,26 @@ class KubernetesStore:
         self._allowed = allowed
         self._may_wait = threading.BoundedSemaphore(_WAITING)
         self._snapshot: Index | None = None
-        # Guards what follows, and is told when any of it changes.
-        self._moved = threading.Condition()
+        # Guards what follows, and is notified when any of it changes.
+        self._changed = threading.Condition()
         self._entries: dict[Key, _Entry] = {}
         self._projects: dict[str, str] = {}
         self._listed: set[str] = set()
         self._mark = 0
-        # What differs from the snapshot; how many pieces of news there have been, and how many of them it shows.
+        # What differs from the snapshot; how many changes have been received, and how many of them it shows.
         self._pending: set[Key] = set()
-        self._heard = self._shown = 0
+        self._received = self._shown = 0
 
     @property
     def snapshot(self) -> Index | None:
-        """The state last heard of; None until both Extensions and namespaces have been listed."""
+        """The newest state; None until both Extensions and namespaces have been listed."""
         return self._snapshot
 
     def load(self) -> None:
-        """Look once, and be done.
+        """List everything once, without following it.
 
         Raises:
-            UnreadableError: The API server cannot be reached, or does not let us.
+            UnreadableError: The API server cannot be reached, or denies access.
         """
         self._take_extensions(self._extensions.list())
         self._take_namespaces(self._namespaces.list())
@@ -90,16 +89,16 @@ class KubernetesStore:
             threading.Thread(target=follow, daemon=True).start()
 
     def wait(self, seconds: float) -> None:
-        """Return when there is something new to take up, at the latest after *seconds*."""
-        with self._moved:
-            self._moved.wait_for(lambda: self._heard > self._shown, seconds)
+        """Return when there are changes to take up, at the latest after *seconds*."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._received > self._shown, seconds)
 
     def refresh(self) -> None:
-        """Take up what is new. Never raises."""
-        with self._moved:
-            if self._heard == self._shown or len(self._listed) < 2:
+        """Take up all changes that have been received. Never raises."""
+        with self._changed:
+            if self._received == self._shown or len(self._listed) < 2:
                 return
-            heard, before = self._heard, self._snapshot
+            received, before = self._received, self._snapshot
             revision = f"{self._mark:012x}"
             changes = {key: entry.content if (entry := self._entries.get(key)) else None for key in self._pending}
             self._pending.clear()
@@ -110,29 +109,29 @@ class KubernetesStore:
             index = before.updated(changes, revision) if changes else before
         if before is None:
             _log.info("registry loaded, revision %s, %d extensions", revision, len(index))
-        with self._moved:
-            self._snapshot, self._shown = index, heard
-            self._moved.notify_all()
+        with self._changed:
+            self._snapshot, self._shown = index, received
+            self._changed.notify_all()
 
     def settle(self) -> None:
-        """Return when the snapshot shows all that has been heard of until now."""
-        heard = self._heard
-        if self._shown < heard:
-            with self._moved:
-                self._moved.wait_for(lambda: self._shown >= heard, PATIENCE)
+        """Return when the snapshot shows every change received so far, at the latest after ``PATIENCE``."""
+        received = self._received
+        if self._shown < received:
+            with self._changed:
+                self._changed.wait_for(lambda: self._shown >= received, PATIENCE)
 
     def newer(self, than: Index) -> Index | None:
-        """The state after *than*, if it is there within moments; None if it is not."""
+        """A state newer than *than*, if there is one within ``PATIENCE``; else None."""
         if self._snapshot is than and self._may_wait.acquire(blocking=False):
             try:
-                with self._moved:
-                    self._moved.wait_for(lambda: self._snapshot is not than, PATIENCE)
+                with self._changed:
+                    self._changed.wait_for(lambda: self._snapshot is not than, PATIENCE)
             finally:
                 self._may_wait.release()
         return self._snapshot if self._snapshot is not than else None
 
     def project_of(self, namespace: str) -> str | None:
-        """The project of the runs in *namespace*; None if there is no such namespace, as far as is known here."""
+        """The project of the runs in *namespace*; None if the namespace is not known here."""
         return self._projects.get(namespace)
 
     def _follow_extensions(self) -> None:
@@ -144,7 +143,7 @@ class KubernetesStore:
             self._take_namespaces(news)
 
     def _take_extensions(self, news: Listed[_Entry] | Changed[_Entry]) -> None:
-        with self._moved:
+        with self._changed:
             if isinstance(news, Listed):
                 gone = dict.fromkeys(self._entries.keys() - news.found.keys())
                 for key, entry in (*news.found.items(), *gone.items()):
@@ -154,7 +153,7 @@ class KubernetesStore:
             self._tell(EXTENSIONS)
 
     def _take_namespaces(self, news: Listed[str] | Changed[str]) -> None:
-        with self._moved:
+        with self._changed:
             if isinstance(news, Listed):
                 self._projects = {name: project for (_, name), project in news.found.items()}
             elif news.value is None:
@@ -173,8 +172,8 @@ class KubernetesStore:
 
     def _tell(self, listed: str) -> None:
         self._listed.add(listed)
-        self._heard += 1
-        self._moved.notify_all()
+        self._received += 1
+        self._changed.notify_all()
 
     def _entry(self, obj: Mapping[str, Any]) -> _Entry:
         key = key_of(obj)
@@ -187,16 +186,16 @@ class KubernetesStore:
         try:
             return _Entry(mark, extension_objects.decode(obj, allowed=self._allowed))
         except InvalidRecordsError as e:
-            # One broken record must not take all others away; a run that misses it is told.
+            # One broken record must not take away all others; a run that needs it is told.
             wrong, problems = str(e.problems[0]), str(e)
-        except Exception as e:  # Nor may what we have not thought of.
+        except Exception as e:  # Nor may a defect of ours.
             wrong = problems = f"defect in reading it: {type(e).__name__}"
         _log.error("extension %s cannot be read: %s", name, problems)
         return _Entry(mark, wrong)
 
 
 def _project(namespace: Mapping[str, Any]) -> str:
-    """The project that the label of a namespace names, or else its name."""
+    """The project that the label of a namespace names; without the label, the namespace's name."""
     metadata = namespace["metadata"]
     return str(metadata.get("labels", {}).get(extension_objects.PROJECT_LABEL) or metadata["name"])
 

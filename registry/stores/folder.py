@@ -1,7 +1,7 @@
 """The registry as a folder of YAML and JSON files. EDGE: reads files, logs.
 
 A store that has loaded once never fails afterwards: a change that cannot be read is logged, and the last good
-state goes on being served until the change is mended.
+state is served until the change is fixed.
 """
 
 import gc
@@ -22,13 +22,13 @@ from registry.resolving.index import Index
 SUFFIXES = (".yaml", ".yml", ".json")
 
 _log = logging.getLogger(__name__)
-# Clocks of file systems tick slowly: within this time a file may change twice and look as if it had changed once.
+# Timestamps of files are coarse: within this time a file may change twice and look as if it had changed once.
 _TICK_NS = 2_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class _Stamp:
-    """What tells one state of a file from another; *is_sure* if it surely does."""
+    """Tells one state of a file from another, for certain only if *is_sure*."""
 
     changed: tuple[int, ...]
     is_sure: bool
@@ -44,7 +44,7 @@ class _File:
     problems: tuple[Problem, ...]
 
     def is_current(self, stamp: _Stamp) -> bool:
-        """Whether a file that now has *stamp* surely holds the same."""
+        """True if a file that now has *stamp* is certain to hold the same."""
         return bool(self.digest) and self.stamp == stamp and stamp.is_sure
 
 
@@ -52,8 +52,8 @@ class FolderStore:
     """Serves the records of every ``*.yaml``, ``*.yml`` and ``*.json`` file directly in a folder.
 
     Args:
-        folder: The folder. Files whose names begin with a dot are passed over.
-        allowed: Variable names that steer a loader or an interpreter and may be registered all the same.
+        folder: The folder. Files whose names begin with a dot are skipped.
+        allowed: Variables that control a loader or an interpreter and may be registered all the same.
 
     Raises:
         UnreadableError: There is no such folder, or it cannot be listed.
@@ -73,24 +73,24 @@ class FolderStore:
         return self._snapshot
 
     def start(self) -> None:
-        """There is nothing to start: files are looked at again and again."""
+        """Do nothing: files are polled."""
 
     def wait(self, seconds: float) -> None:
-        """Return when it is time for another look."""
+        """Return when it is time to poll again."""
         time.sleep(seconds)
 
     def settle(self) -> None:
-        """There is nothing to wait for: what has been seen is shown."""
+        """Do nothing: the snapshot shows every change that has been received."""
 
     def newer(self, than: Index) -> Index | None:
-        """The state after *than*; None, for files are edited in no order with runs that are submitted."""
+        """None: nobody submits a run right after editing a file and expects them to be in order."""
 
     def project_of(self, namespace: str) -> str:
-        """The project of the runs in *namespace*: it has no labels here."""
+        """The namespace itself: without a cluster there are no labels to read."""
         return namespace
 
     def refresh(self) -> None:
-        """Take up what changed in the folder since the last look. Never raises."""
+        """Take up what changed in the folder since the last poll. Never raises."""
         try:
             stamps = self._list()
             if not self._problem and self._are_known(stamps):
@@ -124,7 +124,7 @@ class FolderStore:
         Stamps are older than what is read, so that a file that changes meanwhile is read again next time.
         """
         collecting = gc.isenabled()
-        # Nothing that loading makes is garbage; collecting it again and again takes three times as long.
+        # Loading creates no garbage, and collecting it again and again would take three times as long.
         gc.disable()
         try:
             self._files = {name: self._read(name, stamp) for name, stamp in stamps.items()}
@@ -153,7 +153,7 @@ class FolderStore:
         problems += self._repeated_ids()
         if problems:
             raise InvalidRecordsError(problems)
-        # Without the names of the files: renaming them, or their order, makes no other revision.
+        # Without the names and the order of the files: renaming one must not change the revision.
         digests = sorted(f.digest for f in self._files.values())
         revision = hashlib.sha256("".join(digests).encode()).hexdigest()[:12]
         return Index((found.extension for f in self._files.values() for found in f.found), revision)
@@ -172,11 +172,11 @@ def read_file(path: Path) -> str:
     """The text of a file of records.
 
     Raises:
-        UnreadableError: It is no regular file, cannot be read, or is not UTF-8; says which.
+        UnreadableError: It is not a regular file, cannot be read, or is not UTF-8; says which.
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise UnreadableError("is no regular file")
+            raise UnreadableError("is not a regular file")
         return path.read_text("utf-8-sig")
     except OSError as e:
         raise UnreadableError(e.strerror or str(e)) from e
@@ -192,6 +192,6 @@ def _stamp(path: Path, now: int) -> _Stamp:
     try:
         s = path.stat()
     except OSError:
-        # Gone since it was listed, or a link to nothing; reading it says which.
+        # Deleted since it was listed, or a dangling link; reading it will tell which.
         return _Stamp((), is_sure=False)
     return _Stamp((s.st_mtime_ns, s.st_ctime_ns, s.st_size, s.st_ino), is_sure=now - s.st_ctime_ns > _TICK_NS)

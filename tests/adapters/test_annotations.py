@@ -53,18 +53,18 @@ def problems(obj):
     ("text", "place", "message"),
     [
         pytest.param(
-            "train:\n  extensions: [{name: a", "2:24", "no valid YAML: did not find expected ',' or '}'", id="unclosed"
+            "train:\n  extensions: [{name: a", "2:24", "invalid YAML: did not find expected ',' or '}'", id="unclosed"
         ),
-        pytest.param("train: a: b", "1:9", "no valid YAML: mapping values are not allowed in this context", id="colon"),
+        pytest.param("train: a: b", "1:9", "invalid YAML: mapping values are not allowed in this context", id="colon"),
         pytest.param(
             "*:\n  env: []",
             "1:2",
-            "no valid YAML: did not find expected alphabetic or numeric character; write '*' in quotes",
+            "invalid YAML: did not find expected alphabetic or numeric character; write '*' in quotes",
             id="star-without-quotes",
         ),
-        pytest.param("\ttrain: {}", "1:1", "no valid YAML: found character that cannot start any token", id="tab"),
+        pytest.param("\ttrain: {}", "1:1", "invalid YAML: found character that cannot start any token", id="tab"),
         pytest.param(
-            "train: *x", "1:1", "an alias stands for nothing; put text that begins with '*' in quotes", id="alias"
+            "train: *x", "1:1", "an alias refers to no anchor; put text that begins with '*' in quotes", id="alias"
         ),
         pytest.param(
             "train: &x {env: []}\nother: *x",
@@ -72,11 +72,11 @@ def problems(obj):
             "anchors are not read here; write out what they stand for",
             id="anchor",
         ),
-        pytest.param("train: {}\ntrain: {}", "2:1", "'train' stands twice in this map", id="key-twice"),
+        pytest.param("train: {}\ntrain: {}", "2:1", "'train' occurs twice in this map", id="key-twice"),
         pytest.param(
             'train: {env: [{name: A, value: b, name: "C"}]}',
             "1:35",
-            "'name' stands twice in this map",
+            "'name' occurs twice in this map",
             id="field-twice",
         ),
         pytest.param("train: {}\n---\nother: {}", "3:1", "expected one YAML document, and here is another", id="two"),

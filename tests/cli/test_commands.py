@@ -112,13 +112,13 @@ def test_preview_says_where_a_document_cannot_be_read_and_goes_on(run):
     code, output, errors = preview(run, stdin="a: [1,\n---\nb: 1\n")
 
     assert (code, output) == (1, "---\nb: 1\n")
-    assert errors == "error: stdin:1: no valid YAML: did not find expected node content\n"
+    assert errors == "error: stdin:1: invalid YAML: did not find expected node content\n"
 
 
 def test_preview_warns_of_a_key_that_stands_twice_and_takes_the_last(run):
     code, output, errors = preview(run, stdin="---\na: 1\na: 2\n")
 
-    assert (code, output, errors) == (0, "---\na: 1\na: 2\n", "warning: stdin:3: 'a' stands twice in this map\n")
+    assert (code, output, errors) == (0, "---\na: 1\na: 2\n", "warning: stdin:3: 'a' occurs twice in this map\n")
 
 
 def test_preview_gives_the_patch(run):
@@ -278,7 +278,7 @@ def test_lint_says_file_line_and_what_would_help(run):
 
     assert code == 1
     assert output == (
-        "run.yaml:16: steps[a]: selector 'store': says nothing of what it wants; give at least one of extension_id, "
+        "run.yaml:16: steps[a]: selector 'store': has no criteria; give at least one of extension_id, "
         "service_id, zone, product, version, service_category, service_resource\n"
         "run.yaml:17: steps[a]: selector 'store': produkt: unknown field 'produkt'; did you mean 'product'?\n"
         "run.yaml:19: steps[a].args[0]: \"<< extension.stor.url >>\": no selector is named 'stor' here; there are "
@@ -392,7 +392,7 @@ def test_explain_does_not_guess_at_what_cannot_be_read(run):
     assert run("explain", "-f", "-", "--registry", "registry", stdin="a: [") == (
         1,
         "",
-        "error: stdin:1: no valid YAML: did not find expected node content\n",
+        "error: stdin:1: invalid YAML: did not find expected node content\n",
     )
 
 
@@ -404,7 +404,7 @@ def test_lint_reads_what_cannot_be_read_as_a_problem(run):
 
     assert code == 1
     assert output == (
-        "registry/alias.yaml:1: an alias stands for nothing; put text that begins with '*' in quotes\n"
+        "registry/alias.yaml:1: an alias refers to no anchor; put text that begins with '*' in quotes\n"
         "registry/latin.yaml: is not UTF-8: byte 7\n"
     )
 

@@ -61,7 +61,7 @@ def test_locate_gives_the_line_of_the_closest_value(number, path, line):
     assert locate(RECORD, [(number, path)]) == [line]
 
 
-def test_locate_passes_over_keys_that_are_no_text():
+def test_locate_skips_keys_that_are_not_text():
     assert locate("? [a, {b: c}]\n: [d]\ne: f", [(0, ("e",))]) == [3]
 
 

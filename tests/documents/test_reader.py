@@ -133,11 +133,11 @@ def test_any_json_comes_back_with_text_for_its_scalars(value, ascii_only, indent
         ),
     ],
 )
-def test_alias_stands_for_what_its_anchor_marks(text, expected):
+def test_alias_has_the_value_of_its_anchor(text, expected):
     assert content_of(text) == expected
 
 
-def test_alias_and_anchor_can_be_changed_apart():
+def test_alias_and_anchor_can_be_changed_independently():
     content = content_of("a: &x {b: [c]}\nd: *x")
 
     content["d"]["b"].append("more")
@@ -148,7 +148,9 @@ def test_alias_and_anchor_can_be_changed_apart():
 def test_anchor_of_one_document_is_unknown_in_the_next():
     _, second = read("a: &x 1\n---\nb: *x")
 
-    assert second.problems == (Problem("an alias stands for nothing; put text that begins with '*' in quotes", line=3),)
+    assert second.problems == (
+        Problem("an alias refers to no anchor; put text that begins with '*' in quotes", line=3),
+    )
 
 
 def test_scalar_function_gives_the_values():
@@ -201,27 +203,27 @@ def chain(levels, width=1):
     return first + "".join(f"- &a{i} [{','.join([f'*a{i - 1}'] * width)}]\n" for i in range(1, levels))
 
 
-NOTHING = "an alias stands for nothing; put text that begins with '*' in quotes"
+NOTHING = "an alias refers to no anchor; put text that begins with '*' in quotes"
 
 
 @pytest.mark.parametrize(
     ("text", "message", "line"),
     [
-        pytest.param("a: [1\n", "no valid YAML: did not find expected ',' or ']'", 1, id="unclosed"),
-        pytest.param("a: b: c", "no valid YAML: mapping values are not allowed in this context", 1, id="two-colons"),
+        pytest.param("a: [1\n", "invalid YAML: did not find expected ',' or ']'", 1, id="unclosed"),
+        pytest.param("a: b: c", "invalid YAML: mapping values are not allowed in this context", 1, id="two-colons"),
         pytest.param(
-            "a: 1\n\tb: 2", "no valid YAML: found a tab character that violates indentation", 2, id="tab-to-indent"
+            "a: 1\n\tb: 2", "invalid YAML: found a tab character that violates indentation", 2, id="tab-to-indent"
         ),
-        pytest.param("a: 1\n  b: 2", "no valid YAML: mapping values are not allowed in this context", 2, id="indented"),
-        pytest.param("a: %x", "no valid YAML: found character that cannot start any token", 1, id="percent"),
-        pytest.param("a: 'b", "no valid YAML: found unexpected end of stream", 1, id="unclosed-quote"),
-        pytest.param("%YAML 9.0\n---\na", "no valid YAML: found incompatible YAML document", 1, id="directive"),
-        pytest.param("é: é\nb: \0", "no valid YAML: control characters are not allowed", 2, id="nul-after-unicode"),
-        pytest.param('{"a": "\0"}', "no valid YAML: control characters are not allowed", 1, id="nul-in-json"),
+        pytest.param("a: 1\n  b: 2", "invalid YAML: mapping values are not allowed in this context", 2, id="indented"),
+        pytest.param("a: %x", "invalid YAML: found character that cannot start any token", 1, id="percent"),
+        pytest.param("a: 'b", "invalid YAML: found unexpected end of stream", 1, id="unclosed-quote"),
+        pytest.param("%YAML 9.0\n---\na", "invalid YAML: found incompatible YAML document", 1, id="directive"),
+        pytest.param("é: é\nb: \0", "invalid YAML: control characters are not allowed", 2, id="nul-after-unicode"),
+        pytest.param('{"a": "\0"}', "invalid YAML: control characters are not allowed", 1, id="nul-in-json"),
         pytest.param(
-            '{"a": "\\ud800"}', "no valid YAML: found invalid Unicode character escape code", 1, id="half-a-pair"
+            '{"a": "\\ud800"}', "invalid YAML: found invalid Unicode character escape code", 1, id="half-a-pair"
         ),
-        pytest.param("a: \ud800", "no valid YAML: surrogates not allowed", 0, id="lone-surrogate"),
+        pytest.param("a: \ud800", "invalid YAML: surrogates not allowed", 0, id="lone-surrogate"),
         pytest.param("a: 1\nb: *x", NOTHING, 2, id="alias-of-nothing"),
         pytest.param("a: &x [*x]", NOTHING, 1, id="alias-of-itself"),
         pytest.param("a: 1\n? [b]\n: c", "a key must be text", 2, id="list-as-a-key"),
@@ -270,7 +272,7 @@ def test_documents_before_a_broken_one_are_read():
 
     assert (first.content, first.problems) == ({"a": "1"}, ())
     assert second.problems == (Problem("a key must be text", line=3),)
-    assert third == Document(None, 6, 2, (Problem("no valid YAML: did not find expected node content", line=6),))
+    assert third == Document(None, 6, 2, (Problem("invalid YAML: did not find expected node content", line=6),))
 
 
 def test_64_levels_are_not_too_deep():
@@ -293,17 +295,17 @@ def test_large_document_may_use_an_alias(monkeypatch):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        pytest.param("a: 1\nb: 2\na: 3", [("'a' stands twice in this map", 3)], id="at-the-top"),
-        pytest.param("x:\n- {a: 1,\n   a: 2}", [("'a' stands twice in this map", 3)], id="in-flow-style"),
-        pytest.param("a: 1\n'a': 2\n\"a\": 3", [("'a' stands twice in this map", n) for n in (2, 3)], id="quoted"),
-        pytest.param('{"a": 1, "b": {"c": 1, "c": 2}}', [("'c' stands twice in this map", 1)], id="in-json"),
-        pytest.param("1: a\n'1': b", [("'1' stands twice in this map", 2)], id="number-and-text"),
+        pytest.param("a: 1\nb: 2\na: 3", [("'a' occurs twice in this map", 3)], id="at-the-top"),
+        pytest.param("x:\n- {a: 1,\n   a: 2}", [("'a' occurs twice in this map", 3)], id="in-flow-style"),
+        pytest.param("a: 1\n'a': 2\n\"a\": 3", [("'a' occurs twice in this map", n) for n in (2, 3)], id="quoted"),
+        pytest.param('{"a": 1, "b": {"c": 1, "c": 2}}', [("'c' occurs twice in this map", 1)], id="in-json"),
+        pytest.param("1: a\n'1': b", [("'1' occurs twice in this map", 2)], id="number-and-text"),
         pytest.param("a: 1\nb: {a: 2}", [], id="on-different-levels"),
         pytest.param("- &x {a: 1}\n- {<<: *x, a: 2}", [], id="merged-and-own"),
         pytest.param("a: 1\n---\na: 1", [], id="in-different-documents"),
     ],
 )
-def test_key_that_stands_twice_in_a_map_is_reported(text, expected):
+def test_key_that_occurs_twice_in_a_map_is_reported(text, expected):
     found = [problem for document in read(text) for problem in document.repeated]
 
     assert found == [Problem(message, line=line) for message, line in expected]
@@ -338,11 +340,11 @@ def test_plain_is_what_has_neither_quotes_nor_tag(text):
         pytest.param("password: &hunter2", "&", id="anchor-of-nothing"),
     ],
 )
-def test_text_that_yaml_would_take_apart_is_a_problem_and_is_not_shown(text, sign):
+def test_text_that_yaml_would_not_keep_is_a_problem_and_is_not_shown(text, sign):
     (document,) = reader.read(text)
 
     (problem,) = document.problems
-    assert problem.message.startswith(f"YAML takes what begins with '{sign}' for a")
+    assert problem.message.startswith(f"YAML reads what begins with '{sign}' as a")
     assert "hunter2" not in str(problem)
 
 

@@ -91,7 +91,7 @@ def eventually(condition):
         time.sleep(0.01)
 
 
-def test_what_there_is_comes_first_and_then_every_change(api, follow):
+def test_all_objects_come_first_and_then_every_change(api, follow):
     api.put(PATH, obj("a"))
     follower = follow()
 
@@ -113,7 +113,7 @@ def test_a_list_is_read_in_pages(api, follow, monkeypatch):
     assert [query.get("continue", "").partition(":")[0] for query in api.lists(PATH)] == ["", "2", "4"]
 
 
-def test_a_list_whose_pages_expire_is_begun_anew(api, follow, monkeypatch):
+def test_a_list_whose_pages_expire_is_started_again(api, follow, monkeypatch):
     monkeypatch.setattr(watch, "PAGE", 1)
     api.put(PATH, obj("a"))
     api.put(PATH, obj("b"))
@@ -131,7 +131,7 @@ def test_a_list_whose_pages_expire_is_begun_anew(api, follow, monkeypatch):
     assert len(api.lists(PATH)) == 4
 
 
-def test_a_dropped_line_is_taken_up_where_it_was(api, follow):
+def test_a_dropped_connection_resumes_where_it_was(api, follow):
     follower = follow()
     assert follower.next() == []
     api.put(PATH, obj("a"))
@@ -144,7 +144,7 @@ def test_a_dropped_line_is_taken_up_where_it_was(api, follow):
     assert len(api.lists(PATH)) == 1, "nothing is listed again"
 
 
-def test_a_bookmark_says_where_to_take_it_up(api, follow):
+def test_a_watch_resumes_at_the_last_bookmark(api, follow):
     follower = follow()
     assert follower.next() == []
     eventually(lambda: api.watches(PATH))
@@ -158,7 +158,7 @@ def test_a_bookmark_says_where_to_take_it_up(api, follow):
     assert all(query["allowWatchBookmarks"] == "true" for query in api.watches(PATH))
 
 
-def test_after_what_was_missed_for_good_everything_is_listed_again(api, follow, caplog):
+def test_everything_is_listed_again_if_changes_were_missed_for_good(api, follow, caplog):
     caplog.set_level(logging.INFO)
     api.put(PATH, obj("a"))
     follower = follow()
@@ -175,7 +175,7 @@ def test_after_what_was_missed_for_good_everything_is_listed_again(api, follow, 
     assert "too old" in caplog.text
 
 
-def test_a_server_that_is_away_is_asked_until_it_is_back(api, follow, caplog):
+def test_a_server_that_is_away_is_tried_until_it_is_back(api, follow, caplog):
     caplog.set_level(logging.INFO)
     api.put(PATH, obj("a"))
     follower = follow()
@@ -193,7 +193,7 @@ def test_a_server_that_is_away_is_asked_until_it_is_back(api, follow, caplog):
     assert caplog.text.count("cannot be followed, what is known stays: 500 refused with 500") == 1
 
 
-def test_who_may_not_read_is_told_so_and_tries_again(api, follow, caplog):
+def test_denied_access_is_logged_and_tried_again(api, follow, caplog):
     api.refuse = 403
     follower = follow()
     eventually(lambda: "403 refused with 403" in caplog.text)
@@ -204,7 +204,7 @@ def test_who_may_not_read_is_told_so_and_tries_again(api, follow, caplog):
     assert follower.next() == ["a"]
 
 
-def test_a_line_that_has_gone_dead_is_noticed(api, follow, monkeypatch):
+def test_a_dead_connection_is_noticed(api, follow, monkeypatch):
     monkeypatch.setattr(watch, "SILENCE", 0.2)
     follower = follow()
     assert follower.next() == []
@@ -226,7 +226,7 @@ def test_everything_is_listed_again_from_time_to_time(api, follow, monkeypatch):
     assert [follower.next() for _ in range(3)] == [["a"]] * 3
 
 
-def test_one_look_says_why_it_fails(api, client):
+def test_listing_once_says_why_it_fails(api, client):
     api.put(PATH, obj("a"))
     assert Collection(client, PATH, itemgetter("spec")).list().found == {("fuseml", "a"): {}}
     api.refuse = 403
@@ -235,7 +235,7 @@ def test_one_look_says_why_it_fails(api, client):
         Collection(client, PATH, itemgetter("spec")).list()
 
 
-def test_one_look_at_nobody_says_so():
+def test_listing_once_says_that_no_server_answers():
     with serving(FakeApi()) as client:
         pass
 
@@ -243,7 +243,7 @@ def test_one_look_at_nobody_says_so():
         Collection(client, PATH, itemgetter("spec")).list()
 
 
-def test_an_answer_that_makes_no_sense_ends_nothing(api, follow, monkeypatch):
+def test_a_malformed_answer_does_not_end_the_watch(api, follow, monkeypatch):
     api.put(PATH, {"metadata": {"namespace": "fuseml", "name": "odd"}})
     follower = follow()
     eventually(lambda: len(api.lists(PATH)) > 2)

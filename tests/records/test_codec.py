@@ -180,13 +180,13 @@ def test_good_records_are_read_beside_bad_ones():
     assert [extension.id for extension, _ in found] == ["a", "b", "f"]
     assert [str(problem) for problem in problems] == [
         "r.yaml:4: [1].id: may hold only letters, digits, '_' and '-', and not begin with '-'; got 'c c'",
-        "r.yaml:7: 'id' stands twice in this map",
-        "r.yaml:11: an alias stands for nothing; put text that begins with '*' in quotes",
+        "r.yaml:7: 'id' occurs twice in this map",
+        "r.yaml:11: an alias refers to no anchor; put text that begins with '*' in quotes",
     ]
 
 
 @pytest.mark.parametrize("name", ["PATH", "HTTPS_PROXY"])
-def test_steering_variable_may_be_allowed_by_its_name(name):
+def test_controlling_variable_may_be_allowed_by_its_name(name):
     text = f"{{id: x, configuration: {{{name}: a}}}}"
 
     assert decode_text(text, allowed=frozenset({name}))[1] == []

@@ -65,13 +65,13 @@ def test_both_spellings_of_auth_required_give_the_same_id():
     assert spelled[0] == spelled[1]
 
 
-def test_equal_parts_without_ids_are_told_apart():
+def test_equal_parts_without_ids_get_different_ids():
     extension = extension_of("services: [{resource: a}, {resource: a}, {credentials: [{}, {}, {}]}]")
 
     assert len(set(ids_of(extension))) == len(ids_of(extension)) == 7
 
 
-def test_generated_id_keeps_clear_of_a_given_one():
+def test_generated_id_differs_from_given_ones():
     (given_id,) = ids_of(extension_of("services: [{}]"))[1:]
 
     extension = extension_of(f"services: [{{}}, {{id: {given_id}}}]")

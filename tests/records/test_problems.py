@@ -17,7 +17,7 @@ def test_all_problems_of_all_documents_come_at_once():
         "r.yaml:6: services[0].endpoints[0].url: is required",
         "r.yaml:6: services[0].endpoints[0].uri: unknown field 'uri'; did you mean 'url'?",
         "r.yaml:9: [1].services: expected a list, got text",
-        "r.yaml:11: no valid YAML: did not find expected node content",
+        "r.yaml:11: invalid YAML: did not find expected node content",
     ]
 
 

@@ -10,13 +10,13 @@ from registry.records.codec import decode, decode_text
 from tests.records.texts import EXTENSION_FIELDS, SERVICE_FIELDS, credentials, service
 
 UNPRINTABLE = "holds a character that cannot be printed, such as a line break"
-NO_KEY = "is no key of a Secret: those hold letters, digits, '-', '_' and '.'"
+NO_KEY = "is not a key of a Secret: keys hold letters, digits, '-', '_' and '.'"
 BAD_ID = "may hold only letters, digits, '_' and '-', and not begin with '-'; got"
 
 
 def steering(path, name):
     return (
-        f"{path}.configuration.{name}: variable {name!r} gives orders to a loader, shell or interpreter; "
+        f"{path}.configuration.{name}: variable {name!r} controls a loader, shell or interpreter; "
         f"the operator may allow it with --allow-variable {name}"
     )
 
@@ -86,7 +86,7 @@ REFUSED = [
     ),
     pytest.param(
         service("authrequired: true\nauth_required: false"),
-        ["4: services[0].authrequired: stands beside 'auth_required', which means the same"],
+        ["4: services[0].authrequired: is given beside 'auth_required', which means the same"],
         id="both-spellings",
     ),
     # Types.
@@ -357,34 +357,34 @@ REFUSED = [
     pytest.param(
         "id: x\nid: y\nzones: z",
         [
-            "2: 'id' stands twice in this map",
+            "2: 'id' occurs twice in this map",
             "3: zones: unknown field 'zones'; did you mean 'zone'?",
         ],
         id="twice-the-same-key",
     ),
     pytest.param(
-        credentials("configuration:\n  P: CANARY\n  P: CANARY"), ["8: 'P' stands twice in this map"], id="twice-a-value"
+        credentials("configuration:\n  P: CANARY\n  P: CANARY"), ["8: 'P' occurs twice in this map"], id="twice-a-value"
     ),
     pytest.param(
         credentials("configuration: {P: *CANARY}"),
-        ["6: an alias stands for nothing; put text that begins with '*' in quotes"],
+        ["6: an alias refers to no anchor; put text that begins with '*' in quotes"],
         id="value-that-looks-like-an-alias",
     ),
     pytest.param(
         credentials("configuration: {P: @CANARY}"),
-        ["6: no valid YAML: found character that cannot start any token"],
+        ["6: invalid YAML: found character that cannot start any token"],
         id="value-that-begins-with-a-reserved-character",
     ),
     pytest.param(
         credentials("configuration: {P: CANARY\n"),
-        ["6: no valid YAML: did not find expected ',' or '}'"],
+        ["6: invalid YAML: did not find expected ',' or '}'"],
         id="unclosed",
     ),
 ]
 
 
 @pytest.mark.parametrize(("text", "expected"), REFUSED)
-def test_every_problem_is_told_with_file_line_and_path(text, expected):
+def test_every_problem_is_reported_with_file_line_and_path(text, expected):
     _, problems = decode_text(text, "r.yaml")
 
     assert [str(problem) for problem in problems] == [f"r.yaml:{line}" for line in expected]

@@ -49,11 +49,11 @@ def apply(name, value):
         pytest.param("scheme", "git+ssh://x", "git+ssh", id="scheme-with-plus"),
     ],
 )
-def test_filter(name, value, expected):
+def test_filters_give_the_documented_text(name, value, expected):
     assert apply(name, value) == expected
 
 
-NO_URL = "the value is no URL, such as http://host:port/path"
+NO_URL = "the value is not a URL, such as http://host:port/path"
 
 
 @pytest.mark.parametrize(
@@ -72,21 +72,23 @@ NO_URL = "the value is no URL, such as http://host:port/path"
         pytest.param("host", "http://ca\x00nary", NO_URL, id="control-character"),
         pytest.param("host", "http://[canary]", NO_URL, id="brackets-around-a-name"),
         pytest.param("host", "http://::1", NO_URL, id="ipv6-without-brackets"),
-        pytest.param("port", "http://canary:65536", "the value is no URL: its port is over 65535", id="port-too-high"),
+        pytest.param(
+            "port", "http://canary:65536", "the value is not a URL: its port is over 65535", id="port-too-high"
+        ),
         pytest.param(
             "port",
             "s3://canary",
-            "the value is a URL without a port, and only http and https have a usual one",
+            "the value is a URL without a port, and only http and https have a default one",
             id="no-port",
         ),
         pytest.param(
             "hostport",
             "s3://canary",
-            "the value is a URL without a port, and only http and https have a usual one",
+            "the value is a URL without a port, and only http and https have a default one",
             id="no-port-for-hostport",
         ),
-        pytest.param("b64encode", "canary\ud83d", "the value is no valid Unicode text", id="b64encode-half-a-pair"),
-        pytest.param("urlencode", "canary\ud83d", "the value is no valid Unicode text", id="urlencode-half-a-pair"),
+        pytest.param("b64encode", "canary\ud83d", "the value is not valid Unicode text", id="b64encode-half-a-pair"),
+        pytest.param("urlencode", "canary\ud83d", "the value is not valid Unicode text", id="urlencode-half-a-pair"),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused_and_not_shown(name, value, problem):

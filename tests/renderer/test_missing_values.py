@@ -56,22 +56,22 @@ from tests.renderer.refusal import refusal
         pytest.param(
             "<< extension.odd.cfg.KEY >>", "'odd' has no cfg key 'KEY'; available: none", id="a-cfg-that-is-a-text"
         ),
-        pytest.param("<< extension.odd.version >>", "the value is no text, but of type int", id="a-number"),
+        pytest.param("<< extension.odd.version >>", "the value is not text, but of type int", id="a-number"),
         pytest.param(
             "<< extension.odd.version | upper >>",
-            "the value is no text, but of type int",
+            "the value is not text, but of type int",
             id="a-number-before-a-filter",
         ),
         pytest.param(
             "<< extension.odd.version | default('x') >>",
-            "the value is no text, but of type int",
+            "the value is not text, but of type int",
             id="a-number-before-default",
         ),
-        pytest.param("<< extension.odd.url >>", "the value is no text, but of type dict", id="a-mapping"),
-        pytest.param("<< extension.odd.zone >>", "the value is no text, but of type bool", id="true"),
+        pytest.param("<< extension.odd.url >>", "the value is not text, but of type dict", id="a-mapping"),
+        pytest.param("<< extension.odd.zone >>", "the value is not text, but of type bool", id="true"),
         pytest.param(
             "<< extension.store.cfg.KEY | lower | host >>",
-            "filter 'host': the value is no URL, such as http://host:port/path",
+            "filter 'host': the value is not a URL, such as http://host:port/path",
             id="no-url",
         ),
     ],

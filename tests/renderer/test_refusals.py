@@ -85,7 +85,7 @@ from tests.renderer.refusal import FIELDS, FILTERS, refusal
         pytest.param(
             "<< extension. store.url >>",
             "expected the name of a selector, found ' ' at character 14",
-            id="a-space-behind-a-dot",
+            id="a-space-after-a-dot",
         ),
         pytest.param(
             "<< extension.st\u043ere.url >>",
@@ -137,7 +137,7 @@ from tests.renderer.refusal import FIELDS, FILTERS, refusal
             "<< extension.store.url upper >>", "expected '|' and a filter, found 'u' at character 24", id="no-bar"
         ),
         pytest.param(
-            "<< extension.store.url | upper() >>", "the filter 'upper' takes no brackets", id="brackets-behind-a-filter"
+            "<< extension.store.url | upper() >>", "the filter 'upper' takes no brackets", id="brackets-after-a-filter"
         ),
         pytest.param(
             '<< extension.store.url | trim("/") >>',
@@ -190,7 +190,7 @@ from tests.renderer.refusal import FIELDS, FILTERS, refusal
         pytest.param(
             '<< extension.store.url | upper | default("a") >>',
             "'default' must be the first filter",
-            id="default-behind-another-filter",
+            id="default-after-another-filter",
         ),
         pytest.param(
             '<< extension.store.url | default("a") | default("b") >>',

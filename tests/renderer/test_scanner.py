@@ -15,7 +15,7 @@ LIMIT = 512
 
 
 def slow_find(text, *, braces):
-    """The rules of scanner.py read one character at a time, from each opener anew."""
+    """The rules of scanner.py read one character at a time, starting again at each opener."""
     openers = [i for i in range(len(text)) if is_opener(text, i, braces)]
     found = []
     for start in openers:

@@ -150,7 +150,7 @@ def compare(consumer, a, b):
 
 
 @given(randoms, sizes, selectors, consumers)
-def test_index_and_memory_give_what_looking_at_everything_gives(source, size, selector, consumer):
+def test_index_and_cached_answers_agree_with_a_search_of_everything(source, size, selector, consumer):
     extensions = random_registry(source, size)
     index = Index(extensions)
 
@@ -229,7 +229,7 @@ def test_explanation_names_the_binding_first_and_only_once(source, size, selecto
 
 
 @given(randoms, sizes, selectors, consumers)
-def test_nothing_told_names_credentials_or_who_else_may_use_them(source, size, selector, consumer):
+def test_no_message_names_credentials_or_who_else_may_use_them(source, size, selector, consumer):
     resolution = resolve(selector, Index(random_registry(source, size)), consumer)
 
     assert "CANARY" not in f"{resolution.why} {resolution.verdicts} {resolution.rivals}"

@@ -138,7 +138,7 @@ def test_nothing_fits_in_registries_of_any_size(extensions, criteria, why):
     assert (resolution.binding, resolution.why) == (None, f"nothing fits; {why}")
 
 
-def test_one_that_came_close_is_found_behind_many_that_did_not():
+def test_a_near_miss_is_found_after_many_that_are_not_near():
     others = [extension(f"a{i:03}", product="p", version="1") for i in range(100)]
     close = extension("b", product="p", version="2", auth_required=True)
 

@@ -1,4 +1,4 @@
-"""Which service a selector means: each rule in a table, and what is told of it."""
+"""Which service a selector means: each rule in a table, and the reasons that are given."""
 
 import pytest
 
@@ -195,10 +195,10 @@ def test_rivals_are_listed_up_to_a_limit():
     assert resolution.considered == 500
 
 
-# What is told.
+# The reasons that are given.
 
 
-def test_resolution_tells_the_whole_story():
+def test_resolution_says_what_became_of_each_offer():
     store = extension(
         "store", product="minio", zone="here", endpoints=(OUTSIDE, INSIDE), credentials=(login("b"), login("a"))
     )

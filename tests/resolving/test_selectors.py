@@ -1,4 +1,4 @@
-"""What a selector may say, and what its author is told who says it wrong."""
+"""What a selector may say, and the messages for what it may not."""
 
 import pytest
 from hypothesis import given
@@ -14,7 +14,7 @@ ALL_FIELDS = (
 NO_MAP = "expected a map such as {name: store, product: mlflow}"
 NO_NAME = "name: is required: expressions use it, as in << extension.NAME.url >>"
 NO_CRITERION = (
-    "says nothing of what it wants; give at least one of extension_id, service_id, zone, product, version, "
+    "has no criteria; give at least one of extension_id, service_id, zone, product, version, "
     "service_category, service_resource"
 )
 NOT_A_NAME = "cannot be a name: use 1 to 100 letters, digits, '-' or '_'"
@@ -257,7 +257,7 @@ def test_version_may_be_any_constraint_of_masterminds(version):
         ),
     ],
 )
-def test_what_is_wrong_is_told_all_at_once_and_with_what_would_help(content, expected):
+def test_all_problems_are_reported_at_once_with_what_would_help(content, expected):
     with pytest.raises(InvalidSelectorError) as refusal:
         parse(content)
 

@@ -1,4 +1,4 @@
-"""The registry of a cluster: what is seen from where, what is waited for, what broken objects do."""
+"""The registry of a cluster: what each namespace sees, what requests wait for, what broken objects do."""
 
 import logging
 import threading
@@ -37,7 +37,7 @@ def api():
 
 @pytest.fixture
 def loaded(api):
-    """Makes a store that has looked once."""
+    """Makes a store that has listed everything once."""
     with serving(api) as client:
 
         def load(**options):
@@ -52,7 +52,7 @@ def seen(store, where):
     return [(e.id, e.product) for e in store.snapshot.seen_from(where).extensions]
 
 
-def test_an_extension_of_the_registry_is_for_everyone_another_for_its_own_namespace(api, loaded):
+def test_extensions_of_the_registrys_namespace_are_for_everyone_others_for_their_own(api, loaded):
     api.put(EXTENSIONS, extension("shared"))
     api.put(EXTENSIONS, extension("own", "team-a"))
     store = loaded()
@@ -62,7 +62,7 @@ def test_an_extension_of_the_registry_is_for_everyone_another_for_its_own_namesp
     assert len(store.snapshot) == 2
 
 
-def test_an_extension_of_ones_own_hides_that_of_everyone(api, loaded):
+def test_a_private_extension_hides_the_common_one(api, loaded):
     api.put(EXTENSIONS, extension("store", product="theirs"))
     api.put(EXTENSIONS, extension("store", "team-a", product="mine"))
     store = loaded()
@@ -88,7 +88,7 @@ def test_secrets_of_another_namespace_are_marked(api, loaded):
     assert [binding.elsewhere for binding in found] == ["fuseml", ""]
 
 
-def test_a_broken_object_does_not_take_the_others_away_and_is_named_to_who_misses_it(api, loaded, caplog):
+def test_a_broken_object_leaves_the_others_and_is_named_to_runs_that_need_it(api, loaded, caplog):
     api.put(EXTENSIONS, extension("good"))
     api.put(EXTENSIONS, extension("odd", product="odd", configuration={"PATH": "/opt"}))
     store = loaded()
@@ -98,13 +98,13 @@ def test_a_broken_object_does_not_take_the_others_away_and_is_named_to_who_misse
     why = resolve(Selector(name="x", product="odd"), index, Consumer(namespace="team-a")).why
     assert why == (
         "nothing fits; nothing registered has product 'odd'; there are p; extension 'odd' cannot be read: "
-        "spec.configuration.PATH: variable 'PATH' gives orders to a loader, shell or interpreter; the operator may "
+        "spec.configuration.PATH: variable 'PATH' controls a loader, shell or interpreter; the operator may "
         "allow it with --allow-variable PATH"
     )
     assert "extension fuseml/odd cannot be read: spec.configuration.PATH" in caplog.text
 
 
-def test_a_broken_object_of_ones_own_hides_that_of_everyone_too(api, loaded):
+def test_a_broken_private_object_hides_the_common_one_too(api, loaded):
     api.put(EXTENSIONS, extension("store"))
     api.put(EXTENSIONS, extension("store", "team-a", services=[{}, {}, 7]))
     store = loaded()
@@ -112,7 +112,7 @@ def test_a_broken_object_of_ones_own_hides_that_of_everyone_too(api, loaded):
     assert (seen(store, "team-a"), seen(store, "team-b")) == ([], [("store", "p")])
 
 
-def test_a_defect_of_ours_in_reading_one_object_leaves_the_others(api, loaded, monkeypatch):
+def test_a_defect_in_reading_one_object_leaves_the_others(api, loaded, monkeypatch):
     api.put(EXTENSIONS, extension("good"))
     api.put(EXTENSIONS, extension("poison"))
     decode = extension_objects.decode
@@ -145,7 +145,7 @@ def test_credentials_have_no_values_in_a_cluster(api, loaded):
     }
 
 
-def test_all_who_have_heard_of_the_same_serve_the_same_revision(api, loaded):
+def test_replicas_that_received_the_same_changes_serve_the_same_revision(api, loaded):
     api.put(EXTENSIONS, extension("a"))
     api.put(EXTENSIONS, extension("b", "team-a"))
     before = [loaded().snapshot.revision for _ in range(2)]
@@ -154,7 +154,7 @@ def test_all_who_have_heard_of_the_same_serve_the_same_revision(api, loaded):
     assert before[0] == before[1] != loaded().snapshot.revision
 
 
-def test_who_may_not_read_is_told_why(api, loaded):
+def test_denied_access_says_why(api, loaded):
     api.refuse = 403
 
     with pytest.raises(UnreadableError, match=f"^{EXTENSIONS}: refused with 403$"):
@@ -213,7 +213,7 @@ def test_changes_are_taken_up(api, followed):
     eventually(lambda: followed.project_of("new") is None)
 
 
-def test_what_is_known_stays_while_the_api_server_is_away(api, followed):
+def test_known_extensions_are_served_while_the_api_server_is_away(api, followed):
     api.put(EXTENSIONS, extension("a"))
     eventually(lambda: followed.snapshot is not None and seen(followed, "x") == [("a", "p")])
 
@@ -227,7 +227,7 @@ def test_what_is_known_stays_while_the_api_server_is_away(api, followed):
     api.refuse = 0
 
 
-def test_what_was_registered_just_before_is_waited_for(api, followed):
+def test_a_request_waits_for_what_was_registered_just_before(api, followed):
     eventually(lambda: followed.snapshot is not None)
     before = followed.snapshot
     threading.Timer(0.1, api.put, (EXTENSIONS, extension("a"))).start()
@@ -237,14 +237,14 @@ def test_what_was_registered_just_before_is_waited_for(api, followed):
     assert [e.id for e in newer.extensions] == ["a"]
 
 
-def test_waiting_for_what_does_not_come_ends(followed, monkeypatch):
+def test_waiting_ends_if_nothing_is_registered(followed, monkeypatch):
     monkeypatch.setattr("registry.stores.cluster.PATIENCE", 0.05)
     eventually(lambda: followed.snapshot is not None)
 
     assert followed.newer(followed.snapshot) is None
 
 
-def test_only_some_wait_at_a_time(followed, monkeypatch):
+def test_only_a_few_requests_wait_at_a_time(followed, monkeypatch):
     eventually(lambda: followed.snapshot is not None)
     monkeypatch.setattr("registry.stores.cluster.PATIENCE", 30)
     waiting = [threading.Thread(target=followed.newer, args=(followed.snapshot,), daemon=True) for _ in range(2)]
@@ -255,7 +255,7 @@ def test_only_some_wait_at_a_time(followed, monkeypatch):
     assert followed.newer(followed.snapshot) is None
 
 
-def test_an_answer_shows_all_that_has_been_heard_of(api):
+def test_settle_waits_for_every_change_that_was_received(api):
     with serving(api) as client:
         store = KubernetesStore(client, namespace="fuseml")
         store.load()

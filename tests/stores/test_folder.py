@@ -32,7 +32,7 @@ def folder(tmp_path):
 
 
 def write(folder, **texts):
-    """Write *texts* to the files of these names, with .yaml behind."""
+    """Write *texts* to the files of these names, with .yaml appended."""
     for name, text in texts.items():
         (folder / f"{name}.yaml").write_text(text)
 
@@ -42,9 +42,9 @@ def contents(store):
 
 
 def logged(caplog):
-    told = [(record.levelname, record.getMessage()) for record in caplog.records]
+    lines = [(record.levelname, record.getMessage()) for record in caplog.records]
     caplog.clear()
-    return told
+    return lines
 
 
 # Loading.
@@ -72,7 +72,7 @@ def test_empty_folder_is_an_empty_registry(folder):
     assert (len(store.snapshot), len(store.snapshot.revision)) == (0, 12)
 
 
-def test_variables_that_steer_are_loaded_if_the_operator_allows_them(folder):
+def test_controlling_variables_are_loaded_if_the_operator_allows_them(folder):
     write(folder, a="id: a\nconfiguration: {HTTPS_PROXY: b}")
 
     store = FolderStore(folder, allowed=frozenset({"HTTPS_PROXY"}))
@@ -92,7 +92,7 @@ def test_garbage_is_collected_afterwards_as_it_was_before(folder, enabled):
         gc.enable()
 
 
-def test_all_problems_of_all_files_are_told(folder):
+def test_all_problems_of_all_files_are_reported(folder):
     write(
         folder,
         a="id: a\nzones: b\nservices: [{id: s, uri: c}]",
@@ -109,13 +109,13 @@ def test_all_problems_of_all_files_are_told(folder):
         f"{folder}/a.yaml:2: zones: unknown field 'zones'; did you mean 'zone'?",
         f"{folder}/a.yaml:3: services[0].uri: unknown field 'uri'; there are id, resource, category, description, "
         "auth_required, default, configuration, endpoints, credentials",
-        f"{folder}/b.yaml:2: 'id' stands twice in this map",
-        f"{folder}/d.yaml:1: no valid YAML: did not find expected node content",
+        f"{folder}/b.yaml:2: 'id' occurs twice in this map",
+        f"{folder}/d.yaml:1: invalid YAML: did not find expected node content",
         f"{folder}/e.yaml:4: an extension with id 'fine' is already in c.yaml:1",
     ]
 
 
-def test_one_id_twice_in_one_file_is_told(folder):
+def test_an_id_that_occurs_twice_in_one_file_is_reported(folder):
     write(folder, a="- id: a\n- id: b\n- id: a\n---\nid: a\n--- [{id: c}, {id: c}]")
 
     with pytest.raises(InvalidRecordsError) as refusal:
@@ -160,8 +160,8 @@ def make_forbidden(path):
 @pytest.mark.parametrize(
     ("make", "problem"),
     [
-        pytest.param(make_directory, "is no regular file", id="directory"),
-        pytest.param(make_fifo, "is no regular file", id="fifo"),
+        pytest.param(make_directory, "is not a regular file", id="directory"),
+        pytest.param(make_fifo, "is not a regular file", id="fifo"),
         pytest.param(make_link_to_nothing, "No such file or directory", id="link-to-nothing"),
         pytest.param(make_link_to_itself, "Too many levels of symbolic links", id="link-to-itself"),
         pytest.param(make_latin_1, "is not UTF-8: byte 8", id="latin-1"),
@@ -174,7 +174,7 @@ def make_forbidden(path):
         ),
     ],
 )
-def test_file_that_cannot_be_read_is_told_beside_the_problems_of_others(folder, make, problem):
+def test_an_unreadable_file_is_reported_with_the_problems_of_others(folder, make, problem):
     make(folder / "bad.yaml")
     write(folder, other="id: b b")
 
@@ -187,7 +187,7 @@ def test_file_that_cannot_be_read_is_told_beside_the_problems_of_others(folder, 
     ]
 
 
-def test_byte_order_mark_and_windows_line_ends_are_passed_over(folder):
+def test_byte_order_mark_and_windows_line_ends_are_ignored(folder):
     (folder / "a.yaml").write_bytes(b"\xef\xbb\xbfid: a\r\nproduct: b\r\n")
 
     assert contents(FolderStore(folder)) == {"a": "b"}
@@ -208,7 +208,7 @@ def test_file_read_alone_says_only_what_is_wrong(folder):
         pytest.param("file", "Not a directory", id="file"),
     ],
 )
-def test_folder_that_is_none_is_told(tmp_path, name, problem):
+def test_a_path_that_is_not_a_folder_is_reported(tmp_path, name, problem):
     (tmp_path / "file").write_text("id: a")
 
     with pytest.raises(UnreadableError) as refusal:
@@ -364,7 +364,7 @@ def test_broken_change_keeps_the_last_good_state_and_is_logged_once(folder, capl
     ]
 
 
-def test_another_problem_is_logged_anew(folder, caplog):
+def test_another_problem_is_logged_again(folder, caplog):
     write(folder, a="id: a")
     store = FolderStore(folder)
 
@@ -377,7 +377,7 @@ def test_another_problem_is_logged_anew(folder, caplog):
 
 
 @pytest.mark.parametrize("mended", ["id: a\nproduct: p", "id: a\nproduct: q", ""])
-def test_mended_change_is_taken_up(folder, caplog, mended):
+def test_a_fixed_change_is_taken_up(folder, caplog, mended):
     write(folder, a="id: a\nproduct: p")
     store = FolderStore(folder)
     write(folder, a="id: a\nproduct: [")
