@@ -84,7 +84,7 @@ def test_a_namespace_that_does_not_exist_is_not_guessed_at(invoke):
 
     assert (result.exit_code, result.stderr) == (
         1,
-        "error: there is no namespace 'nowhere' in this cluster; give --project\n",
+        "error: namespace 'nowhere' does not exist in this cluster; give --project\n",
     )
 
 

@@ -249,7 +249,9 @@ def test_explain_shows_no_values(run):
 
 
 def test_explain_of_what_does_not_ask(run):
-    assert run("explain", "-f", "-", "--registry", "registry", stdin=PLAIN)[1] == "nothing here asks for an extension\n"
+    assert (
+        run("explain", "-f", "-", "--registry", "registry", stdin=PLAIN)[1] == "no object here asks for an extension\n"
+    )
 
 
 LINTED = """\
@@ -373,7 +375,7 @@ def test_explain_tells_candidates_secrets_warnings_and_expressions(run):
         in output
     )
     assert "    - and 6 more\n" in output
-    assert "    nothing, which is fine: nothing fits; " in output
+    assert "    nothing, as it is optional: nothing fits; " in output
     assert "      O_S3_URL  from endpoint" in output
     assert "expressions\n  tasks[t].steps[a].args[0]: << extension.one.url >>\n" in output
     assert "warning: tasks[t].steps[a]: selector 'one': minio-24/s3 chosen over minio-23/s3, " in output

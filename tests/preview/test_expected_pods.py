@@ -21,14 +21,16 @@ OWN = 'env: [{name: URL, value: "<< extension.store.url >>"}]'
 
 
 def tekton(kind, name, spec, **annotations):
-    return made("tekton.dev/v1beta1" if kind == "StepAction" else "tekton.dev/v1", kind, name, spec, annotations)
+    return engine_object(
+        "tekton.dev/v1beta1" if kind == "StepAction" else "tekton.dev/v1", kind, name, spec, annotations
+    )
 
 
 def argo(kind, name, spec, **annotations):
-    return made("argoproj.io/v1alpha1", kind, name, spec, annotations)
+    return engine_object("argoproj.io/v1alpha1", kind, name, spec, annotations)
 
 
-def made(version, kind, name, spec, annotations):
+def engine_object(version, kind, name, spec, annotations):
     prefixed = {f"extensions.fuseml.org/{key}-selectors": text for key, text in annotations.items()}
     return {"apiVersion": version, "kind": kind, "metadata": {"name": name, "annotations": prefixed}, "spec": spec}
 
@@ -164,10 +166,10 @@ def test_what_is_not_known_is_said(fuseml):
 
     assert result.exit_code == 0
     assert result.stderr.splitlines() == [
-        f"warning: {result.stderr.split()[1]} PipelineRun/run tasks[one]: Task 'train' is neither in the given files "
-        "nor in a cluster that was asked",
-        f"warning: {result.stderr.split()[1]} PipelineRun/run tasks[two]: what Tekton's resolver 'git' gives is not "
-        "known here",
+        f"warning: {result.stderr.split()[1]} PipelineRun/run tasks[one]: Task 'train' is in none of the given "
+        "files, nor in the cluster, if one was given",
+        f"warning: {result.stderr.split()[1]} PipelineRun/run tasks[two]: what Tekton's resolver 'git' fetches is "
+        "unknown; only 'cluster' is followed",
     ]
 
 

@@ -1,1 +1,1 @@
-"""EDGE: what a person types. Each command is a module; all else is composed here."""
+"""EDGE: the command line. One module per command; commands compose the folders below."""

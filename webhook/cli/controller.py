@@ -13,7 +13,7 @@ _DAY: Final = 86400.0
 
 def _name(context: click.Context, parameter: click.Parameter, value: str) -> str:
     if not _LABEL.fullmatch(value):
-        raise click.BadParameter(f"{value!r} is no name in Kubernetes: a-z, 0-9 and '-', at most 63 characters")
+        raise click.BadParameter(f"{value!r} is no name in Kubernetes: give a-z, 0-9 and '-', at most 63 characters")
     return value
 
 
@@ -22,18 +22,18 @@ def _seconds(name: str, default: float, text: str) -> Callable[[Any], Any]:
 
 
 @click.command()
-@click.option("--namespace", required=True, callback=_name, help="Where the Secrets and the Lease are.")
+@click.option("--namespace", required=True, callback=_name, help="Namespace of the Secrets and the Lease.")
 @click.option(
     "--kubeconfig",
     metavar="FILE",
-    help="How the API server is reached  [default: as kubectl does; in a pod, by its service account]",
+    help="How to reach the API server  [default: as kubectl does; in a pod, its service account]",
 )
 @click.option(
     "--certificates",
     type=click.Choice(["self-managed", "external"]),
     default="self-managed",
     show_default=True,
-    help="Whether the webhook's certificates are made here or by somebody else, such as cert-manager.",
+    help="Who issues the webhook's certificates: this controller, or something else, such as cert-manager.",
 )
 @click.option("--service", default="fuseml-webhook", show_default=True, callback=_name, help="The webhook's Service.")
 @click.option(
@@ -42,25 +42,31 @@ def _seconds(name: str, default: float, text: str) -> Callable[[Any], Any]:
     show_default=True,
     help="The webhook's MutatingWebhookConfiguration.",
 )
-@click.option("--listen", default=":8080", show_default=True, help="[HOST]:PORT of /healthz, /readyz, /metrics.")
 @click.option(
-    "--leaf-days", type=click.FloatRange(min=0, min_open=True), default=90.0, show_default=True, help="Life of a leaf."
+    "--listen", default=":8080", show_default=True, help="[HOST]:PORT that serves /healthz, /readyz and /metrics."
+)
+@click.option(
+    "--leaf-days",
+    type=click.FloatRange(min=0, min_open=True),
+    default=90.0,
+    show_default=True,
+    help="Lifetime of a leaf.",
 )
 @click.option(
     "--ca-days",
     type=click.FloatRange(min=0, min_open=True),
     default=1825.0,
     show_default=True,
-    help="Life of a certificate authority: at least three times a leaf's.",
+    help="Lifetime of a certificate authority, at least three times that of a leaf.",
 )
-@_seconds("--settle-bundle", 60.0, "Seconds after which every API server knows a changed caBundle.")
-@_seconds("--settle-leaf", 300.0, "Seconds after which every webhook serves a changed leaf.")
+@_seconds("--settle-bundle", 60.0, "Seconds until every API server trusts a changed caBundle.")
+@_seconds("--settle-leaf", 300.0, "Seconds until every webhook process serves a changed leaf.")
 @click.option(
     "--interval",
     type=click.FloatRange(min=0.05),
     default=5.0,
     show_default=True,
-    help="Seconds between two looks at the certificates.",
+    help="Seconds between two checks of the certificates.",
 )
 def controller(
     *,
@@ -76,14 +82,14 @@ def controller(
     settle_leaf: float,
     interval: float,
 ) -> None:
-    """Keep the webhook's certificates valid, have pods made anew that it missed, and tell when it is asked too late.
+    """Renew the webhook's certificates, recreate pods that it missed, and warn if another webhook runs first.
 
-    Several may run: the one that holds the Lease acts.
+    Several controllers may run; only the one that holds the Lease acts.
     """
     from webhook.controller.certificates import plan  # noqa: PLC0415 - the other commands start faster without cryptography
     from webhook.controller.run import Options, run  # noqa: PLC0415 - and without kubernetes
 
-    # A third of its life is left when a certificate is replaced, and all that depends on it fits into that.
+    # A certificate is replaced when a third of its lifetime is left; everything that depends on it must follow in time.
     if ca_days < 3 * leaf_days:
         raise click.UsageError("--ca-days must be at least three times --leaf-days")
     if leaf_days * _DAY < 3 * (settle_bundle + settle_leaf):

@@ -1,4 +1,4 @@
-"""What several commands have in common: the registry, and the operator's rules. EDGE."""
+"""Options that several commands share: the registry, the zone, the operator's rules. EDGE."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -25,34 +25,36 @@ SETTINGS: list[Callable[[Any], Any]] = [
     click.option(
         "--registry-namespace",
         metavar="NAMESPACE",
-        help="The registry is in a cluster: its Extensions there are for everyone, others for their own namespace.",
+        help="Read the registry from a cluster: Extensions in this namespace serve everyone, others their own.",
     ),
     click.option(
         "--kubeconfig",
         metavar="FILE",
-        help="How that cluster is reached  [default: as kubectl does; in a pod, by its service account]",
+        help="How to reach that cluster  [default: as kubectl does; in a pod, its service account]",
     ),
-    click.option("--zone", default="", help="Zone of the consumers: same-zone services are reached internally."),
+    click.option(
+        "--zone", default="", help="Zone of the steps: services in the same zone are reached by internal endpoints."
+    ),
     click.option(
         "--plaintext-credentials",
         type=click.Choice(["deny", "warn", "allow"]),
         default="deny",
         show_default=True,
-        help="Whether an expression may put a credential into args, scripts and parameters.",
+        help="Whether expressions may put credentials into args, scripts and parameters, in clear text.",
     ),
     click.option(
         "--ambiguity",
         type=click.Choice(["warn", "refuse"]),
         default="warn",
         show_default=True,
-        help="When only version or id order decides between different services.",
+        help="What to do if only version or id order decides between different services.",
     ),
     click.option(
         "--allow-variable",
         "allowed",
         multiple=True,
         metavar="NAME",
-        help="Allow a variable that gives orders to a loader, shell or interpreter. Repeatable.",
+        help="Allow a variable that controls a loader, shell or interpreter. Repeatable.",
     ),
 ]
 
@@ -69,7 +71,7 @@ def with_options(options: list[Callable[[Any], Any]]) -> Callable[[Any], Any]:
 
 
 def settings_of(zone: str, plaintext_credentials: Any, ambiguity: Any, allowed: tuple[str, ...]) -> Settings:
-    """The operator's rules, as they were chosen."""
+    """The values of these options as the core reads them."""
     return Settings(
         zone=zone,
         plaintext_credentials=plaintext_credentials,
@@ -81,16 +83,16 @@ def settings_of(zone: str, plaintext_credentials: Any, ambiguity: Any, allowed: 
 def open_store(
     folder: Path | None, namespace: str | None, kubeconfig: str | None, settings: Settings
 ) -> "FolderStore | KubernetesStore":
-    """The registry in *folder*, or that of a cluster, which need not be there yet.
+    """The registry in *folder*, or the one in a cluster, which need not be reachable yet.
 
-    If the folder is broken, or there is no way to the cluster, says what is wrong and ends with exit code 1.
+    A broken folder, or a kubeconfig that cannot be used, ends the command with exit code 1.
     """
     if (folder is None) == (namespace is None):
         raise click.UsageError("give either --registry or --registry-namespace")
-    with told():
+    with or_exit():
         if namespace is None:
             return FolderStore(folder or Path(), allowed=settings.allowed_variables)
-        # The other commands start faster without the client, and some of their users have no cluster.
+        # Commands that read a folder start faster without the client.
         from registry.kube.connect import connect  # noqa: PLC0415
         from registry.stores.cluster import KubernetesStore  # noqa: PLC0415
 
@@ -100,17 +102,17 @@ def open_store(
 def load_store(
     folder: Path | None, namespace: str | None, kubeconfig: str | None, settings: Settings
 ) -> "FolderStore | KubernetesStore":
-    """The same, and its content."""
+    """Open the registry and read all of it, also if it is in a cluster."""
     store = open_store(folder, namespace, kubeconfig, settings)
     if not isinstance(store, FolderStore):
-        with told():
+        with or_exit():
             store.load()
     return store
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """If the registry is broken, what is wrong with it and exit code 1."""
+def or_exit() -> Iterator[None]:
+    """End the command with messages and exit code 1 if the registry or a definition cannot be read."""
     try:
         yield
     except (InvalidRecordsError, UnreadableError) as e:

@@ -1,1 +1,1 @@
-"""What would happen to objects, without it happening. Pure, but for cluster_definitions."""
+"""What the webhook would do to objects, computed without a webhook. Pure, except cluster_definitions."""

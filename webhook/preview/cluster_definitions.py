@@ -1,4 +1,4 @@
-"""EDGE: the definitions in a cluster, for who previews a run there."""
+"""EDGE: the definitions in a cluster, for previews of runs there."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -17,21 +17,21 @@ _APIS: Final = {
     "WorkflowTemplate": ("argoproj.io", "v1alpha1", "workflowtemplates"),
     "ClusterWorkflowTemplate": ("argoproj.io", "v1alpha1", "clusterworkflowtemplates"),
 }
-_PATIENCE: Final = 10.0
+_TIMEOUT: Final = 10.0
 
 
 class ClusterDefinitions:
-    """Reads definitions, each once."""
+    """Reads definitions from the API server, each once."""
 
     def __init__(self, api: ApiClient) -> None:
         self._api = CustomObjectsApi(api)
         self._read: dict[tuple[str, str, str], Mapping[str, Any] | None] = {}
 
-    def get(self, kind: str, name: str, namespace: str) -> Mapping[str, Any] | None:
-        """The definition; None if there is none.
+    def find(self, kind: str, name: str, namespace: str) -> Mapping[str, Any] | None:
+        """The definition; None if it does not exist.
 
         Raises:
-            UnreadableError: The API server does not say.
+            UnreadableError: The API server refused or did not answer.
         """
         key = kind, name, namespace
         if key not in self._read:
@@ -42,10 +42,10 @@ class ClusterDefinitions:
         group, version, plural = _APIS[kind]
         try:
             if kind.startswith("Cluster"):
-                found = self._api.get_cluster_custom_object(group, version, plural, name, _request_timeout=_PATIENCE)
+                found = self._api.get_cluster_custom_object(group, version, plural, name, _request_timeout=_TIMEOUT)
             else:
                 found = self._api.get_namespaced_custom_object(
-                    group, version, namespace, plural, name, _request_timeout=_PATIENCE
+                    group, version, namespace, plural, name, _request_timeout=_TIMEOUT
                 )
         except ApiException as e:
             if e.status == 404:

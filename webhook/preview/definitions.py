@@ -1,4 +1,4 @@
-"""The definitions in files and, if there is one, in a cluster, for who previews a run. EDGE of the CLI."""
+"""The definitions that previewed runs refer to: in files, then in a cluster. Pure: the caller reads both."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -14,33 +14,33 @@ from webhook.errors import RefusedError
 from webhook.mutation.mutate import mutate
 from webhook.objects import manifests
 from webhook.objects.walk import as_map
-from webhook.preview.expected_pods.expected import Lookup
+from webhook.preview.expected_pods.expected import FindDefinition
 from webhook.preview.subjects import subjects
 
 _KINDS = frozenset({"Pipeline", "Task", "StepAction", "WorkflowTemplate", "ClusterWorkflowTemplate"})
-# Reading all of a large file twice takes twice as long.
-_SIGN = re.compile(rf"""kind["']?:\s*["']?(?:{"|".join(_KINDS)})\b""")
-
-Cluster = Callable[[str, str, str], Mapping[str, Any] | None]
+# Parsing YAML is slow: only chunks that this matches are parsed, as all files are read a second time for the preview.
+_MAY_DEFINE = re.compile(rf"""kind["']?:\s*["']?(?:{"|".join(_KINDS)})\b""")
 
 
 class Definitions:
-    """What runs refer to: by kind, name and namespace; in files first.
+    """Finds definitions by kind, name and namespace; those in files win.
 
     Args:
-        namespace: Gives the namespace of an object in a file.
-        cluster: Gives what is in no file.
+        namespace_of: Gives the namespace of an object in a file.
+        find_in_cluster: Finds definitions that are in no file.
     """
 
-    def __init__(self, namespace: Callable[[Mapping[str, Any]], str], cluster: Cluster | None) -> None:
-        self._namespace = namespace
-        self._cluster = cluster
-        self._held: dict[tuple[str, str, str], Mapping[str, Any]] = {}
+    def __init__(
+        self, namespace_of: Callable[[Mapping[str, Any]], str], find_in_cluster: FindDefinition | None
+    ) -> None:
+        self._namespace_of = namespace_of
+        self._find_in_cluster = find_in_cluster
+        self._in_files: dict[tuple[str, str, str], Mapping[str, Any]] = {}
 
     def add(self, lines: Iterable[str]) -> None:
-        """Take in the definitions of a stream, as the cluster would have them."""
+        """Add the definitions of a stream, as the webhook would store them."""
         for chunk in manifests.chunks(lines):
-            if not _SIGN.search(chunk.text):
+            if not _MAY_DEFINE.search(chunk.text):
                 continue
             for document in manifests.load(chunk.text):
                 for subject in subjects(document.content):
@@ -48,22 +48,23 @@ class Definitions:
                         self._add(subject.obj)
 
     def _add(self, obj: Mapping[str, Any]) -> None:
-        with suppress(RefusedError):  # Which is shown with the object itself.
+        with suppress(RefusedError):  # The preview of the definition itself shows the refusal.
             obj = jsonpatch.apply_patch(obj, list(mutate(obj, Index(), Consumer()).ops))
-        name = str(as_map(obj.get("metadata")).get("name"))
-        self._held[str(obj["kind"]), name, self._place(str(obj["kind"]), self._namespace(obj))] = obj
+        kind, name = str(obj["kind"]), str(as_map(obj.get("metadata")).get("name"))
+        self._in_files[kind, name, _scope(kind, self._namespace_of(obj))] = obj
 
-    def of(self, namespace: str) -> Lookup:
-        """What runs in *namespace* refer to."""
+    def seen_from(self, namespace: str) -> FindDefinition:
+        """A function that finds what runs in *namespace* refer to."""
 
-        def lookup(kind: str, name: str, elsewhere: str) -> Mapping[str, Any] | None:
-            key = kind, name, self._place(kind, elsewhere or namespace)
-            if key in self._held or self._cluster is None:
-                return self._held.get(key)
-            return self._cluster(*key)
+        def find(kind: str, name: str, other_namespace: str) -> Mapping[str, Any] | None:
+            key = kind, name, _scope(kind, other_namespace or namespace)
+            if key in self._in_files or self._find_in_cluster is None:
+                return self._in_files.get(key)
+            return self._find_in_cluster(*key)
 
-        return lookup
+        return find
 
-    @staticmethod
-    def _place(kind: str, namespace: str) -> str:
-        return "" if kind.startswith("Cluster") else namespace
+
+def _scope(kind: str, namespace: str) -> str:
+    """The namespace, or "" for kinds that have none."""
+    return "" if kind.startswith("Cluster") else namespace

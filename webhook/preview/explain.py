@@ -1,4 +1,4 @@
-"""Why an object gets what it gets: the analysis of ``mutate``, laid out for people or for programs. Pure."""
+"""Why an object gets what it gets: the analysis of ``mutate`` as plain data, and as text for people. Pure."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,13 +16,13 @@ from webhook.mutation.settings import Settings
 
 
 def explain(obj: Mapping[str, Any], index: View, consumer: Consumer, *, settings: Settings) -> dict[str, Any] | None:
-    """The explanation as plain data; None for an object that does not ask. Values are never in it."""
+    """Explain *obj* as plain data that holds no values of variables; None if it does not ask."""
     question = ask(obj)
     if question is None:
         return None
     analysis = analyse(question, index=index, consumer=consumer, settings=settings)
     if question.layout.is_definition:
-        # What its selectors mean is decided when its pods are created.
+        # Selectors of a definition are resolved only when pods are created from it.
         analysis.findings, _ = lift(question)
     asking = question.asking(consumer)
     return {
@@ -74,14 +74,14 @@ def _candidate(verdict: Verdict) -> dict[str, str]:
 
 def _variable(outcome: Outcome) -> dict[str, str]:
     variable = outcome.variable
-    told = {"name": outcome.name, "from": str(variable.source), "outcome": outcome.fate.value}
+    described_variable = {"name": outcome.name, "from": str(variable.source), "outcome": outcome.fate.value}
     if variable.secret is not None:
-        told["secret"] = f"{variable.secret.name}/{variable.secret.key}"
-    return told
+        described_variable["secret"] = f"{variable.secret.name}/{variable.secret.key}"
+    return described_variable
 
 
 def as_text(explanation: Mapping[str, Any]) -> str:
-    """The explanation for people."""
+    """The explanation as text for people."""
     return "\n".join(_lines(explanation)) + "\n"
 
 
@@ -113,7 +113,7 @@ def _selector_lines(selector: Mapping[str, Any]) -> Iterator[str]:
         yield (f"      endpoint: {endpoint['url']} ({endpoint['type']})" if endpoint else "      endpoint: none")
         yield f"      credentials: {chosen['credentials'] or 'none'}"
     else:
-        yield f"    {'nothing, which is fine' if selector['optional'] else 'refused'}: {selector['why']}"
+        yield f"    {'nothing, as it is optional' if selector['optional'] else 'refused'}: {selector['why']}"
     for candidate in selector["candidates"]:
         if candidate["removed_by"]:
             yield f"    - {candidate['service']}: rule '{candidate['removed_by']}': {candidate['why']}"

@@ -1,6 +1,6 @@
-"""Records, selectors and expressions of files, checked without a registry. Pure.
+"""Checks records, selectors and expressions in files without a registry. Pure.
 
-A file may hold anything: what is neither a record nor an object that asks is passed over.
+A file may hold anything: content that is neither a record nor an object that asks is ignored.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,11 +21,11 @@ from webhook.preview.subjects import subjects
 
 
 class _Place(NamedTuple):
-    """A value in a document.
+    """The place of a problem in a file.
 
     Attributes:
-        number: The document's.
-        text: If the value is a text with lines of its own, those up to the one that is meant.
+        number: The number of the document.
+        text: If the value at *path* is a text of several lines, its lines up to the one with the problem.
     """
 
     number: int
@@ -37,10 +37,10 @@ _FIELDS = frozenset(f.name for f in fields(Extension))
 
 
 def check(text: str, file: str, *, allowed: frozenset[str] = frozenset()) -> tuple[list[Extension], list[Problem]]:
-    """Look through a file's *text*.
+    """Check the *text* of a file.
 
     Returns:
-        The records that are good, and every problem, in the order of the lines.
+        The valid records, and all problems in the order of their lines.
     """
     extensions: list[Extension] = []
     problems: list[Problem] = []
@@ -57,12 +57,12 @@ def check(text: str, file: str, *, allowed: frozenset[str] = frozenset()) -> tup
     lines = positions.locate(text, [(place.number, place.path) for place, _ in placed])
     all_lines = text.splitlines()
     for (place, problem), line in zip(placed, lines, strict=True):
-        problems.append(replace(problem, line=line + _lines_further(all_lines[line:], place.text)))
+        problems.append(replace(problem, line=line + _lines_below_key(all_lines[line:], place.text)))
     return extensions, sorted((replace(p, file=file) for p in problems), key=lambda p: p.line)
 
 
-def _lines_further(lines: Sequence[str], text: Sequence[str]) -> int:
-    """How far down in the *lines* after a key the last one of *text* is; 0 if they are no block with that text."""
+def _lines_below_key(lines: Sequence[str], text: Sequence[str]) -> int:
+    """How many lines below its key the last line of *text* is; 0 unless *lines* are a block with that text."""
     is_block = [line.strip() for line in lines[: len(text)]] == [line.strip() for line in text]
     return len(text) if is_block else 0
 
@@ -98,7 +98,7 @@ def _is_ours(content: Any) -> bool:
 
 
 def _findings(content: Any, number: int) -> list[tuple[_Place, Problem]]:
-    """What is wrong with the objects of *content*; a finding says in its own words where."""
+    """The problems of the objects in *content*; the message of each says where it is."""
     problems: list[tuple[_Place, Problem]] = []
     for subject in subjects(content):
         prefix = ("items", int(subject.prefix.rpartition("/")[2])) if subject.prefix else ()
@@ -110,6 +110,6 @@ def _findings(content: Any, number: int) -> list[tuple[_Place, Problem]]:
 
 
 def _text_up_to(finding: Finding, layout: Layout) -> list[str]:
-    """The lines of the annotation down to the one that *finding* is about."""
+    """The lines of the annotation up to the one with *finding*; empty if it is in no annotation."""
     annotation = layout.annotations.at(finding.pointer)
     return annotation.text.splitlines()[: finding.line] if annotation else []

@@ -1,6 +1,6 @@
-"""What the objects of a stream become: the same patch as the webhook's, applied and shown. EDGE of the CLI, no I/O.
+"""What the objects of a stream become: the patch that the webhook would return, applied and rendered. Pure.
 
-An object that does not ask comes out as the very text that came in.
+An object that does not ask comes out as exactly the text that came in.
 """
 
 import difflib
@@ -23,27 +23,26 @@ from webhook.objects import manifests
 from webhook.objects.manifests import Chunk
 from webhook.objects.patch import Op
 from webhook.objects.walk import at
-from webhook.preview.expected_pods.expected import Lookup
-from webhook.preview.subjects import Subject, made_by_subject, subjects
+from webhook.preview.expected_pods.expected import FindDefinition
+from webhook.preview.subjects import Subject, expected_pods_of_subject, subjects
 
 Output = Literal["yaml", "json", "patch", "diff", "env"]
-LookupIn: TypeAlias = Callable[[str], Lookup]
 _Result: TypeAlias = "tuple[Subject, Mutation]"
 
 
-def nothing_defined(namespace: str) -> Lookup:
-    """No definitions are known."""
+def no_definitions(namespace: str) -> FindDefinition:
+    """For runs in *namespace*, a function that finds nothing."""
     return lambda kind, name, namespace: None
 
 
 @dataclass(slots=True)
-class Shown:
-    """What one document of a stream comes to.
+class DocumentPreview:
+    """What one document of a stream becomes.
 
     Attributes:
-        text: For standard output.
-        errors: Why it was refused, or could not be read; then *text* is empty.
-        count: How many objects it held.
+        text: The document in the chosen output format.
+        errors: Why it was refused or could not be read; then *text* is empty.
+        count: How many objects it holds.
     """
 
     text: str = ""
@@ -57,23 +56,27 @@ class Previewer:
     """Shows what objects become.
 
     Attributes:
-        consumer: Gives, for an object, who asks.
-        definitions: Gives, for a namespace, what runs in it refer to.
+        consumer_of: Gives the consumer on whose behalf an object asks.
+        definitions_in: Gives a function that finds the definitions for runs in a namespace.
     """
 
     index: Index
-    consumer: Callable[[Mapping[str, Any]], Consumer]
+    consumer_of: Callable[[Mapping[str, Any]], Consumer]
     settings: Settings
     output: Output = "yaml"
-    definitions: LookupIn = nothing_defined
+    definitions_in: Callable[[str], FindDefinition] = no_definitions
 
-    def show(self, lines: Iterable[str], source: str) -> Iterator[Shown]:
-        """Each document of a stream, one after the other, holding one at a time."""
+    def show(self, lines: Iterable[str], source: str) -> Iterator[DocumentPreview]:
+        """Preview the documents of a stream one by one, without holding more than one.
+
+        Args:
+            source: The name of the stream in messages.
+        """
         for chunk in manifests.chunks(lines):
-            yield self._show(chunk, source)
+            yield self._show_chunk(chunk, source)
 
-    def _show(self, chunk: Chunk, source: str) -> Shown:
-        shown = Shown()
+    def _show_chunk(self, chunk: Chunk, source: str) -> DocumentPreview:
+        shown = DocumentPreview()
         for document in manifests.load(chunk.text):
             where = f"{source}:{chunk.line + max(document.line, 1) - 1}"
             if document.problems:
@@ -85,25 +88,25 @@ class Previewer:
             shown.text = chunk.text
         return shown
 
-    def _show_document(self, chunk: Chunk, document: Document, where: str, shown: Shown) -> None:
+    def _show_document(self, chunk: Chunk, document: Document, where: str, shown: DocumentPreview) -> None:
         results: list[_Result] = []
         for subject in subjects(document.content):
             shown.count += 1
-            consumer = self.consumer(subject.obj)
+            consumer = self.consumer_of(subject.obj)
             mutation = self._mutated(subject, consumer, where, shown)
             if mutation is None:
                 continue
             results.append((subject, mutation))
-            for pod in made_by_subject(subject, mutation, self.definitions(consumer.namespace)):
+            for pod in expected_pods_of_subject(subject, mutation, self.definitions_in(consumer.namespace)):
                 if pod.unknown:
                     shown.warnings += [f"{where}: {pod.title}: {pod.unknown}"] if self.output == "env" else []
-                elif (made := self._mutated(pod, consumer, where, shown)) is not None:
-                    results.append((pod, made))
+                elif (pod_mutation := self._mutated(pod, consumer, where, shown)) is not None:
+                    results.append((pod, pod_mutation))
         if not shown.errors:
             shown.text += self._rendered(chunk, document, results)
 
-    def _mutated(self, subject: Subject, consumer: Consumer, where: str, shown: Shown) -> Mutation | None:
-        """What becomes of *subject*; None if it is refused."""
+    def _mutated(self, subject: Subject, consumer: Consumer, where: str, shown: DocumentPreview) -> Mutation | None:
+        """The mutation of *subject*; None if it is refused."""
         try:
             index = self.index.seen_from(consumer.namespace)
             mutation = mutate(subject.obj, index, consumer, settings=self.settings)
@@ -114,8 +117,8 @@ class Previewer:
         return mutation
 
     def _rendered(self, chunk: Chunk, document: Document, results: list["_Result"]) -> str:
-        # Pods are made later; only their variables are shown.
-        own = [(subject, mutation) for subject, mutation in results if not subject.whose]
+        # Expected pods are no part of the document; only their variables are shown.
+        own = [(subject, mutation) for subject, mutation in results if not subject.is_expected_pod]
         ops = [_below(subject.prefix, op) for subject, mutation in own for op in mutation.ops]
         match self.output:
             case "patch":
@@ -140,7 +143,7 @@ def _below(prefix: str, op: Op) -> Op:
 
 
 def _applied(content: Any, ops: Iterable[Op]) -> Any:
-    # In place: a document is shown once, and copying it takes as long as all else.
+    # In place: a document is rendered once, and copying it would double the time.
     return jsonpatch.apply_patch(content, list(ops), in_place=True)
 
 
@@ -154,7 +157,7 @@ def _diff(subject: Subject, mutation: Mutation) -> str:
 
 
 def _env(subject: Subject, mutation: Mutation) -> str:
-    """The variables of each step that has any, as its process will see them."""
+    """The variables of each step that has any, as the step's process will see them."""
     layout = layout_of(subject.obj)
     if layout is None or layout.is_definition:
         return ""

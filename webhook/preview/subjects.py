@@ -1,4 +1,4 @@
-"""The objects of a stream that somebody asks about, and the pods that they are expected to make. Pure."""
+"""The objects of a stream, and the pods that they are expected to create. Pure."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,33 +10,38 @@ import msgspec
 from webhook.adapters.annotations.names import PREFIX
 from webhook.mutation.mutate import Mutation
 from webhook.objects.walk import as_map
-from webhook.preview.expected_pods import made_by
-from webhook.preview.expected_pods.expected import Lookup
+from webhook.preview.expected_pods.expected import FindDefinition
+from webhook.preview.expected_pods.kinds import expected_pods_of
 
-# Of references, and of annotations that go on to pods, in JSON. Most runs have neither.
+# The JSON of a run whose pods can ask holds a reference or one of our annotations. Most runs hold neither.
 _SIGNS = (b'Ref":', b'"ref":', PREFIX.encode())
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """An object of a stream, or a pod that it will make.
+    """An object of a stream, or a pod that it is expected to create.
 
     Attributes:
-        prefix: Where in its document it is.
-        whose: If it is a pod, of what.
-        unknown: Why a pod cannot be told.
+        prefix: The JSON pointer to the object in its document.
+        pod_title: The title of an expected pod; empty for an object of the stream.
+        unknown: Why an expected pod cannot be predicted.
     """
 
     obj: Mapping[str, Any]
     prefix: str = ""
-    whose: str = ""
+    pod_title: str = ""
     unknown: str = ""
+
+    @property
+    def is_expected_pod(self) -> bool:
+        """False for an object of the stream itself."""
+        return bool(self.pod_title)
 
     @property
     def title(self) -> str:
         """``PipelineRun/train``, or ``PipelineRun/train tasks[eval]``."""
-        if self.whose:
-            return self.whose
+        if self.pod_title:
+            return self.pod_title
         if "kind" not in self.obj:
             return f"workflow/{self.obj.get('name', '?')}"
         metadata = as_map(self.obj.get("metadata"))
@@ -53,11 +58,11 @@ def subjects(content: Any) -> list[Subject]:
     return [Subject(content)]
 
 
-def made_by_subject(subject: Subject, mutation: Mutation, lookup: Lookup) -> Iterator[Subject]:
-    """The pods that *subject* makes when it is admitted, and that ask."""
+def expected_pods_of_subject(subject: Subject, mutation: Mutation, find: FindDefinition) -> Iterator[Subject]:
+    """The pods that *subject* is expected to create once *mutation* is applied: those that ask or are unknown."""
     text = msgspec.json.encode(subject.obj)
     if not any(sign in text for sign in _SIGNS):
         return
     admitted = jsonpatch.apply_patch(subject.obj, list(mutation.ops))
-    for made in made_by(admitted, lookup):
-        yield Subject(made.pod, whose=f"{subject.title} {made.where}", unknown=made.unknown)
+    for expected in expected_pods_of(admitted, find):
+        yield Subject(expected.pod, pod_title=f"{subject.title} {expected.where}", unknown=expected.unknown)

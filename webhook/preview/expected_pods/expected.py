@@ -1,4 +1,4 @@
-"""What a run makes. Pure."""
+"""A pod that a run or a workload is expected to create. Pure."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -7,21 +7,21 @@ from typing import Any, Final, TypeAlias
 from webhook.adapters.annotations.names import LEVELS
 from webhook.objects.walk import annotations_of
 
-# A controller creates it, so that nobody vouches for a user.
+# The owner of an expected pod. A controller creates the pod, so no user vouches for it.
 OWNER: Final = {"controller": True}
 
-# Gives the definition of a kind and name that is in a namespace, "" for the run's own; None if there is none.
-Lookup: TypeAlias = Callable[[str, str, str], Mapping[str, Any] | None]
+# Gives the definition of a kind and name in a namespace, "" for the run's own namespace; None if there is none.
+FindDefinition: TypeAlias = Callable[[str, str, str], Mapping[str, Any] | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A pod, or what is known of it.
+class ExpectedPod:
+    """A pod, or why it cannot be predicted.
 
     Attributes:
-        where: Whose it is, for people.
-        pod: As its engine will make it, but for what the webhook does not look at.
-        unknown: Why it cannot be told; then there is no *pod*.
+        where: The part of its creator that it comes from, for messages: ``tasks[eval]``.
+        pod: What the webhook reads of the pod that the engine will create.
+        unknown: Why the pod cannot be predicted; then *pod* is empty.
     """
 
     where: str
@@ -30,13 +30,14 @@ class Made:
 
     @property
     def asks(self) -> bool:
-        """Whether anything is asked for in it."""
+        """True if an annotation of the pod asks for something."""
         return any(annotations_of(self.pod).get(key) for key in LEVELS)
 
 
-def missing(where: str, kind: str, name: str) -> Made:
-    """What is behind a reference to a definition that is not there."""
-    return Made(where, unknown=f"{kind} {name!r} is neither in the given files nor in a cluster that was asked")
+def missing(where: str, kind: str, name: str) -> ExpectedPod:
+    """The answer for a reference to a definition that was not found."""
+    message = f"{kind} {name!r} is in none of the given files, nor in the cluster, if one was given"
+    return ExpectedPod(where, unknown=message)
 
 
 def pod(
@@ -45,10 +46,10 @@ def pod(
     annotations: Mapping[str, Any],
     containers: list[dict[str, Any]],
     init_containers: list[dict[str, Any]] | None = None,
-) -> Made:
-    """A pod with what the webhook looks at."""
+) -> ExpectedPod:
+    """An expected pod with the parts that the webhook reads."""
     metadata = {"labels": dict(labels), "annotations": dict(annotations), "ownerReferences": [OWNER]}
     spec: dict[str, Any] = {"containers": containers}
     if init_containers:
         spec["initContainers"] = init_containers
-    return Made(where, {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
+    return ExpectedPod(where, {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})

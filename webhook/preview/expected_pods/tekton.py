@@ -1,47 +1,49 @@
-"""The pods of Tekton's runs: one for each task, with the annotations that come down to it. Pure.
+"""The pods of Tekton's runs: one for each task, with the annotations that propagate to it. Pure.
 
-An annotation from above hides one of the same key below: taskRunSpecs, run, Pipeline, taskSpec.metadata, Task.
+Of annotations with the same key, the first of these wins: taskRunSpecs, run, Pipeline, taskSpec.metadata, Task.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from webhook.objects.walk import annotations_of, as_map, maps_in, name_of
-from webhook.preview.expected_pods.expected import Lookup, Made, missing, pod
+from webhook.preview.expected_pods.expected import ExpectedPod, FindDefinition, missing, pod
 
-# As Tekton allows by default.
+# Tekton's default limit of pipelines within pipelines.
 _MAX_NESTED = 8
 
 
-def pipeline_run(obj: Mapping[str, Any], lookup: Lookup) -> Iterator[Made]:
+def pipeline_run(obj: Mapping[str, Any], find: FindDefinition) -> Iterator[ExpectedPod]:
     """The pods of a PipelineRun."""
     spec = as_map(obj.get("spec"))
-    finder = _Finder(lookup, spec)
+    expectation = _Expectation(find, spec)
     name = name_of(as_map(obj.get("metadata")), "run")
-    yield from finder.pipeline(spec, annotations_of(obj), where="", run=name, depth=0)
+    yield from expectation.pipeline(spec, annotations_of(obj), where="", run=name, depth=0)
 
 
-def task_run(obj: Mapping[str, Any], lookup: Lookup) -> Iterator[Made]:
+def task_run(obj: Mapping[str, Any], find: FindDefinition) -> Iterator[ExpectedPod]:
     """The pod of a TaskRun."""
     spec = as_map(obj.get("spec"))
-    yield from _Finder(lookup, spec).task(spec, annotations_of(obj), where="", labels={})
+    yield from _Expectation(find, spec).task(spec, annotations_of(obj), where="", labels={})
 
 
-class _Finder:
-    def __init__(self, lookup: Lookup, spec: Mapping[str, Any]) -> None:
-        self._lookup = lookup
-        # The same for all pods; a variable in it wins.
+class _Expectation:
+    """Follows a run to its tasks."""
+
+    def __init__(self, find: FindDefinition, spec: Mapping[str, Any]) -> None:
+        self._find = find
+        # The run's podTemplate applies to all of its pods, and its variables win.
         template = as_map(as_map(spec.get("taskRunTemplate")).get("podTemplate")) or as_map(spec.get("podTemplate"))
         self._env = [dict(entry) for _, entry in maps_in(template.get("env"))]
 
     def pipeline(
         self, holder: Mapping[str, Any], annotations: Mapping[str, Any], *, where: str, run: str, depth: int
-    ) -> Iterator[Made]:
-        """The pods of what *holder* has as pipelineSpec or names as pipelineRef."""
+    ) -> Iterator[ExpectedPod]:
+        """The pods of the pipelineSpec or pipelineRef in *holder*."""
         spec = as_map(holder.get("pipelineSpec"))
         if "pipelineRef" in holder:
-            found = self._referred(as_map(holder["pipelineRef"]), "Pipeline", where or "pipelineRef")
-            if isinstance(found, Made):
+            found = self._definition(as_map(holder["pipelineRef"]), "Pipeline", where or "pipelineRef")
+            if isinstance(found, ExpectedPod):
                 yield found
                 return
             spec, annotations = as_map(found.get("spec")), {**annotations_of(found), **annotations}
@@ -60,16 +62,16 @@ class _Finder:
 
     def task(
         self, holder: Mapping[str, Any], annotations: Mapping[str, Any], *, where: str, labels: Mapping[str, str]
-    ) -> Iterator[Made]:
-        """The pod of what *holder* has as taskSpec or names as taskRef."""
+    ) -> Iterator[ExpectedPod]:
+        """The pod of the taskSpec or taskRef in *holder*."""
         spec = as_map(holder.get("taskSpec"))
         annotations = {**annotations_of(spec), **annotations}
         if "taskRef" in holder:
             reference = as_map(holder["taskRef"])
             if not str(reference.get("apiVersion") or "tekton.dev/").startswith("tekton.dev/"):
-                return  # A custom task has no pod.
-            found = self._referred(reference, "Task", where or "taskRef")
-            if isinstance(found, Made):
+                return  # Tekton creates no pod for a custom task.
+            found = self._definition(reference, "Task", where or "taskRef")
+            if isinstance(found, ExpectedPod):
                 yield found
                 return
             where = f"{where or 'taskRef'} (Task {name_of(as_map(found.get('metadata')), '?')!r})"
@@ -80,14 +82,14 @@ class _Finder:
         yield from unknown
         yield pod(where or "taskSpec", {"tekton.dev/taskRun": "run", **labels}, annotations, containers)
 
-    def _containers(self, spec: Mapping[str, Any], where: str) -> tuple[list[dict[str, Any]], Sequence[Made]]:
+    def _containers(self, spec: Mapping[str, Any], where: str) -> tuple[list[dict[str, Any]], Sequence[ExpectedPod]]:
         shared = [dict(entry) for _, entry in maps_in(as_map(spec.get("stepTemplate")).get("env"))]
         containers, unknown = [], []
         for i, step in maps_in(spec.get("steps")):
             content = step
             if "ref" in step:
-                found = self._referred(as_map(step["ref"]), "StepAction", f"{where}: steps[{name_of(step, i)}]")
-                if isinstance(found, Made):
+                found = self._definition(as_map(step["ref"]), "StepAction", f"{where}: steps[{name_of(step, i)}]")
+                if isinstance(found, ExpectedPod):
                     unknown.append(found)
                 else:
                     content = as_map(found.get("spec"))
@@ -100,13 +102,16 @@ class _Finder:
             containers.append({"name": f"sidecar-{name_of(sidecar, i)}", "env": env})
         return containers, unknown
 
-    def _referred(self, reference: Mapping[str, Any], kind: str, where: str) -> Mapping[str, Any] | Made:
-        """The definition that is referred to, or what to say without it."""
+    def _definition(self, reference: Mapping[str, Any], kind: str, where: str) -> Mapping[str, Any] | ExpectedPod:
+        """The definition that *reference* names; an unknown pod if it is not found."""
         name, namespace = str(reference.get("name", "")), ""
         if resolver := reference.get("resolver"):
             params = {p.get("name"): str(p.get("value")) for _, p in maps_in(reference.get("params"))}
             if resolver != "cluster":
-                return Made(where, unknown=f"what Tekton's resolver {str(resolver)[:63]!r} gives is not known here")
+                message = (
+                    f"what Tekton's resolver {str(resolver)[:63]!r} fetches is unknown; only 'cluster' is followed"
+                )
+                return ExpectedPod(where, unknown=message)
             name, namespace = params.get("name", ""), params.get("namespace", "")
-        found = self._lookup(kind, name, namespace)
+        found = self._find(kind, name, namespace)
         return missing(where, kind, name) if found is None else found

@@ -1,0 +1,70 @@
+"""EDGE: the command ``fuseml preview``: what objects become when they are submitted."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from registry.resolving.index import Index
+from webhook.cli.inputs import INPUTS, consumers, opened, read_definitions, source_of
+from webhook.cli.options import SETTINGS, load_store, or_exit, settings_of, with_options
+from webhook.cli.terminal import Progress, print_diff
+from webhook.preview.previewer import Previewer
+
+
+@click.command()
+@with_options(INPUTS)
+@with_options(SETTINGS)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["yaml", "json", "patch", "diff", "env"]),
+    default="yaml",
+    show_default=True,
+    help="The object, the JSON patch, a diff, or the variables that the process of each step will see.",
+)
+@click.option("--show-credentials", is_flag=True, help="Show the values of credentials.")
+def preview(
+    *,
+    files: tuple[str, ...],
+    namespace: str | None,
+    project: str | None,
+    user: str,
+    output: Any,
+    show_credentials: bool,
+    folder: Path | None,
+    registry_namespace: str | None,
+    kubeconfig: str | None,
+    **settings: Any,
+) -> None:
+    """Show what objects become when they are submitted.
+
+    Tekton and Argo runs and definitions, pods and the workloads that create them, and FuseML workflow documents are
+    shown as the webhook would change them; everything else comes out unchanged.
+
+    Definitions that a run refers to are taken from the same files, then from the cluster of --registry-namespace or
+    --kubeconfig. The pods that the run is expected to create are checked too: -o env shows their variables, and a pod
+    that would be refused is an error with every output.
+    """
+    chosen = replace(settings_of(**settings), show_credentials=show_credentials)
+    store = load_store(folder, registry_namespace, kubeconfig, chosen)
+    consumer_of = consumers(chosen, store.project_of, namespace=namespace, project=project, user=user)
+    definitions = read_definitions(files, namespace, in_cluster=registry_namespace is not None, kubeconfig=kubeconfig)
+    previewer = Previewer(store.snapshot or Index(), consumer_of, chosen, output, definitions.seen_from)
+    refused = False
+    progress = Progress()
+    for name in files:
+        with or_exit(), opened(name) as lines:
+            for document in previewer.show(lines, source_of(name)):
+                print_diff(document.text) if output == "diff" else click.echo(document.text, nl=False)
+                for message in document.warnings:
+                    progress.say(f"warning: {message}")
+                for message in document.errors:
+                    progress.say(f"error: {message}")
+                refused = refused or bool(document.errors)
+                progress.count(document.count)
+    progress.end()
+    if refused:
+        sys.exit(1)

@@ -1,0 +1,49 @@
+"""What is written for a person at a terminal: colours, and how far a command is. EDGE."""
+
+import sys
+import time
+
+import click
+
+_DIFF_COLORS = {"+": "green", "-": "red", "@": "cyan"}
+
+
+def print_diff(diff: str) -> None:
+    """Write a unified diff to standard output, in colours if that is a terminal."""
+    for line in diff.splitlines(keepends=True):
+        click.secho(line, fg=_DIFF_COLORS.get(line[:1]), nl=False)
+
+
+class Progress:
+    """Counts objects in one line on standard error.
+
+    The line is shown only if standard error is a terminal and standard output is not.
+    """
+
+    def __init__(self) -> None:
+        self._is_shown = sys.stderr.isatty() and not sys.stdout.isatty()
+        self._objects = 0
+        self._started = self._last_shown = time.monotonic()
+
+    def count(self, objects: int) -> None:
+        """Add to the number of objects, and show it at most five times a second."""
+        self._objects += objects
+        now = time.monotonic()
+        if self._is_shown and now - self._last_shown > 0.2:
+            self._last_shown = now
+            self._rewrite(f"{self._objects} objects, {self._objects / (now - self._started):.0f} a second")
+
+    def say(self, message: str) -> None:
+        """Write a message for which the progress line makes room."""
+        if self._is_shown:
+            self._rewrite("")
+        click.echo(message, err=True)
+
+    def end(self) -> None:
+        """Replace the progress line with the total."""
+        if self._is_shown:
+            self._rewrite("")
+            click.echo(f"{self._objects} objects in {time.monotonic() - self._started:.1f} s", err=True)
+
+    def _rewrite(self, text: str) -> None:
+        click.echo(f"\r\x1b[K{text}", err=True, nl=False)
