@@ -186,6 +186,6 @@ def test_lookalikes_stay_as_they_are():
 
 
 def test_escape_is_taken_away():
-    escaped, literal = re.search(r"itself taken away: `(.*?)`\nbecomes `(.*?)`", EXPRESSIONS.read_text()).groups()
+    escaped, literal = re.search(r"itself removed: `(.*?)`\nbecomes `(.*?)`", EXPRESSIONS.read_text()).groups()
 
     assert renderer.expand(escaped, {}) == literal

@@ -1,15 +1,12 @@
 """Each folder of examples/ is a scenario: records, the same step for three engines, and what it becomes.
 
 ``expected/CASE/options`` holds the options of ``fuseml preview -o env``, beside what it then prints for each object.
-``UPDATE_GOLDEN=1`` writes those files anew, and the outputs shown in the READMEs.
+``UPDATE_GOLDEN=1`` rewrites those files. The commands of the READMEs are run by test_fenced_commands.py.
 """
 
 import os
 import re
 import shlex
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -28,7 +25,6 @@ FOLDERS = sorted(path for path in ROOT.glob("examples/*") if path.is_dir())
 # Those without a registry in files need a cluster; they are run in tests/e2e.
 EXAMPLES = [folder for folder in FOLDERS if (folder / "registry").is_dir()]
 CASES = sorted(path for path in ROOT.glob("examples/*/expected/*") if path.is_dir())
-READMES = [ROOT / "examples" / "README.md", *(example / "README.md" for example in EXAMPLES)]
 
 each_example = pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
 each_folder = pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
@@ -72,7 +68,9 @@ def test_example_has_a_registry_and_the_same_step_for_three_engines(example):
 
 
 def test_list_of_examples_is_complete():
-    table = re.findall(r"^\| \[([^]]+)\]\((.+?)/README\.md\) \|", READMES[0].read_text(), re.MULTILINE)
+    table = re.findall(
+        r"^\| \[([^]]+)\]\((.+?)/README\.md\) \|", (ROOT / "examples/README.md").read_text(), re.MULTILINE
+    )
 
     assert {folder for _, folder in table} == {folder.name for folder in FOLDERS}
     assert all(name == folder for name, folder in table)
@@ -181,48 +179,3 @@ def test_readme_shows_parts_of_the_files(folder):
     assert shown
     for part in map(yaml.safe_load, shown):
         assert any(holds(file, part) for file in files), part
-
-
-_CONSOLE = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
-# A line that ends in a backslash, | or && goes on in the next one; what follows the command is its output.
-_COMMAND = re.compile(r"^\$ ((?:.*(?:\\|\||&&)\n)*.*\n)((?:(?!\$ ).*\n)*)", re.MULTILINE)
-
-
-def run(command: str) -> str:
-    """What *command* prints, on either stream."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-c", command],
-        cwd=ROOT,
-        env={**os.environ, "PATH": path, "LC_ALL": "C.UTF-8"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
-def outputs() -> dict[str, str]:
-    """What each command of the READMEs prints."""
-    blocks = [block for readme in READMES for block in _CONSOLE.findall(readme.read_text())]
-    wanted = {command for block in blocks for command, _ in _COMMAND.findall(block)}
-    with ThreadPoolExecutor() as pool:
-        return dict(zip(wanted, pool.map(run, wanted), strict=True))
-
-
-@pytest.mark.parametrize("readme", READMES, ids=lambda path: path.parent.name)
-def test_readme_shows_what_its_commands_print(readme, outputs):
-    text = readme.read_text()
-
-    def session(block: re.Match[str]) -> str:
-        return _COMMAND.sub(lambda shown: f"$ {shown[1]}{outputs[shown[1]]}", block[0])
-
-    real = _CONSOLE.sub(session, text)
-    if UPDATE:
-        readme.write_text(real)
-    assert _CONSOLE.search(text)
-    assert real == readme.read_text()
