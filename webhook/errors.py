@@ -7,7 +7,8 @@ WebhookError
 Anything else is ours -> HTTP 500 with a generic text.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from enum import StrEnum
 
 
 class WebhookError(Exception):
@@ -18,9 +19,22 @@ class BadReviewError(WebhookError):
     """A request is no AdmissionReview that can be answered."""
 
 
+class Reason(StrEnum):
+    """Why an object is refused, for counting refusals. A fixed list: nobody outside can add a word to it."""
+
+    FORMAT = "format"  # a block, selector or annotation that breaks the format or is misplaced
+    NO_MATCH = "no_match"  # no service fits a selector
+    AMBIGUOUS = "ambiguous"  # several services fit, and the operator wants that refused
+    VARIABLES = "variables"  # a variable that cannot be set, or that two selectors give
+    EXPRESSION = "expression"  # an expression that is wrong, or that must not stand where it is
+    CHANGED = "changed"  # an UPDATE of a run that asks for something else than when it was created
+    LIMIT = "limit"  # more than an object may hold
+
+
 class RefusedError(WebhookError):
     """An object asks for something that it cannot get. Each problem is one line that begins with its place."""
 
-    def __init__(self, problems: Sequence[str]) -> None:
+    def __init__(self, problems: Sequence[str], reasons: Collection[Reason]) -> None:
         self.problems = tuple(problems)
+        self.reasons = frozenset(reasons)
         super().__init__("\n".join(self.problems))

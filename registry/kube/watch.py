@@ -80,6 +80,16 @@ class Collection(Generic[V]):
         self._accept = ";as=PartialObjectMetadata{};g=meta.k8s.io;v=v1" if metadata_only else ""
         self._failures = 0
         self._problem = OngoingProblem(_log)
+        self._heard_at = time.monotonic()
+
+    def age(self) -> float:
+        """Seconds since the API server last sent anything; while a watch works, it does so about once a minute."""
+        return time.monotonic() - self._heard_at
+
+    @property
+    def is_failing(self) -> bool:
+        """True while the collection cannot be followed."""
+        return bool(self._problem)
 
     def follow(self) -> Iterator[Listed[V] | Changed[V]]:
         """Yield all objects, then every change. Never ends or raises: what fails is logged and tried again."""
@@ -144,6 +154,7 @@ class Collection(Generic[V]):
         self._is_well()
         try:
             for line in _lines(response):
+                self._heard_at = time.monotonic()
                 event = msgspec.json.decode(line)
                 if event["type"] == "ERROR":
                     _check(event["object"].get("code", 0), event["object"].get("message", ""))
@@ -166,6 +177,7 @@ class Collection(Generic[V]):
     def _is_well(self) -> None:
         self._problem.over(f"{self._path}: followed again")
         self._failures = 0
+        self._heard_at = time.monotonic()
 
     def _pause(self, error: Exception) -> None:
         """Wait, longer with each failure in a row, and log why."""

@@ -42,6 +42,11 @@ class _Entry:
     mark: int
     content: Extension | str
 
+    @property
+    def is_unreadable(self) -> bool:
+        """True if it holds no extension, but what is wrong with the object."""
+        return not isinstance(self.content, Extension)
+
 
 class KubernetesStore:
     """Serves the Extensions of a cluster.
@@ -61,6 +66,7 @@ class KubernetesStore:
         # Guards what follows, and is notified when any of it changes.
         self._changed = threading.Condition()
         self._entries: dict[Key, _Entry] = {}
+        self._unreadable = 0
         self._projects: dict[str, str] = {}
         self._listed: set[str] = set()
         self._mark = 0
@@ -130,6 +136,15 @@ class KubernetesStore:
                 self._may_wait.release()
         return self._snapshot if self._snapshot is not than else None
 
+    def age(self) -> float:
+        """Seconds since the API server was last heard of."""
+        return max(self._extensions.age(), self._namespaces.age())
+
+    @property
+    def load_errors(self) -> int:
+        """How many Extensions cannot be read, and collections cannot be followed."""
+        return self._unreadable + self._extensions.is_failing + self._namespaces.is_failing
+
     def project_of(self, namespace: str) -> str | None:
         """The project of the runs in *namespace*; None if the namespace is not known here."""
         return self._projects.get(namespace)
@@ -169,6 +184,7 @@ class KubernetesStore:
         self._mark ^= (known.mark if known else 0) ^ (entry.mark if entry else 0)
         if entry:
             self._entries[key] = entry
+        self._unreadable += (entry is not None and entry.is_unreadable) - (known is not None and known.is_unreadable)
 
     def _tell(self, listed: str) -> None:
         self._listed.add(listed)

@@ -65,7 +65,9 @@ class FolderStore:
         self._allowed = allowed
         self._files: dict[str, _File] = {}
         self._problem = OngoingProblem(_log)
+        self._load_errors = 0
         self._snapshot = self._load(self._list())
+        self._looked_at = time.monotonic()
 
     @property
     def snapshot(self) -> Index:
@@ -85,6 +87,15 @@ class FolderStore:
     def newer(self, than: Index) -> Index | None:
         """None: nobody submits a run right after editing a file and expects them to be in order."""
 
+    def age(self) -> float:
+        """Seconds since the folder was last found to hold what is served."""
+        return time.monotonic() - self._looked_at
+
+    @property
+    def load_errors(self) -> int:
+        """How many problems keep the folder's changes from being served."""
+        return self._load_errors
+
     def project_of(self, namespace: str) -> str:
         """The namespace itself: without a cluster there are no labels to read."""
         return namespace
@@ -94,11 +105,14 @@ class FolderStore:
         try:
             stamps = self._list()
             if not self._problem and self._are_known(stamps):
+                self._looked_at = time.monotonic()
                 return
             index = self._load(stamps)
         except (InvalidRecordsError, UnreadableError) as e:
+            self._load_errors = len(e.problems) if isinstance(e, InvalidRecordsError) else 1
             self._problem.report(f"registry not reloaded, revision {self._snapshot.revision} stays: {e}")
             return
+        self._load_errors, self._looked_at = 0, time.monotonic()
         if self._problem or index.revision != self._snapshot.revision:
             self._snapshot = index
             reloaded = f"registry reloaded, revision {index.revision}, {len(index)} extensions"

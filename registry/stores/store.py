@@ -27,5 +27,12 @@ class RegistryFeed(Protocol):
     def newer(self, than: Index) -> Index | None:
         """A snapshot newer than *than*, if the store expects one within moments and it comes; else None."""
 
+    def age(self) -> float:
+        """Seconds since the source was last heard of: the snapshot may be that old."""
+
+    @property
+    def load_errors(self) -> int:
+        """How many problems keep records or changes from being served now."""
+
     def project_of(self, namespace: str) -> str | None:
         """The project of the runs in *namespace*; None if the namespace is not known."""

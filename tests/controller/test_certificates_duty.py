@@ -20,7 +20,9 @@ from webhook.controller.certificates.authority import (
 )
 from webhook.controller.certificates.cluster_state import ROTATE, Objects
 from webhook.controller.certificates.duty import CertificateDuty
+from webhook.controller.metrics import StatusCollector
 from webhook.controller.status import Status
+from webhook.process import metrics
 
 DAY = timedelta(days=1)
 NAMES = plan.names("fuseml-webhook", "fuseml")
@@ -381,7 +383,11 @@ def test_key_is_nowhere_but_in_the_secrets(bench, caplog):
         bench.act(300)
 
     told = (
-        caplog.text + str(raised.value) + repr(raised.value.__cause__) + bench.status.metrics() + repr(vars(bench.duty))
+        caplog.text
+        + str(raised.value)
+        + repr(raised.value.__cause__)
+        + metrics.page(StatusCollector(bench.status)).content.decode()
+        + repr(vars(bench.duty))
     )
     assert "PRIVATE KEY" not in told
     for path, key in ((AUTHORITIES, "ca.key"), (LEAF, "tls.key")):

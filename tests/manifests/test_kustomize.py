@@ -90,12 +90,13 @@ def test_the_service_leads_to_the_webhook(overlay):
     service = objects(overlay, "Service")["fuseml-webhook"]
     deployment = objects(overlay, "Deployment")["fuseml-webhook"]
     (port,) = service["spec"]["ports"]
-    (own,) = container(deployment)["ports"]
+    own, metrics = container(deployment)["ports"]
     (configuration,) = objects(overlay, "MutatingWebhookConfiguration").values()
 
     assert service["spec"]["selector"].items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
     assert port["targetPort"] == own["name"]
     assert option(deployment, "--listen") == f":{own['containerPort']}"
+    assert option(deployment, "--metrics-listen") == f":{metrics['containerPort']}"
     for webhook in configuration["webhooks"]:
         assert webhook["clientConfig"]["service"] == {
             "name": service["metadata"]["name"], "namespace": service["metadata"]["namespace"],
@@ -360,3 +361,19 @@ def test_every_overlay_is_documented():
 
     components = [path.parent.name for path in MANIFESTS.glob("components/*/kustomization.yaml")]
     assert all(f"`{name}`" in page for name in OVERLAYS + components)
+
+
+def test_a_pod_monitor_scrapes_both_processes_where_policies_let_it():
+    (monitor,) = yaml.safe_load_all((MANIFESTS / "components/pod-monitor/pod-monitor.yaml").read_text())
+    deployments = objects("self-managed-certs", "Deployment")
+    policies = objects("self-managed-certs", "NetworkPolicy")
+
+    (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
+    assert {name.removeprefix("fuseml-") for name in deployments} == {"webhook", "controller"}
+    for name, deployment in deployments.items():
+        labels = deployment["spec"]["template"]["metadata"]["labels"]
+        assert monitor["metadata"]["namespace"] == deployment["metadata"]["namespace"]
+        assert monitor["spec"]["selector"]["matchLabels"].items() <= labels.items()
+        assert endpoint["port"] in [port["name"] for port in container(deployment)["ports"]]
+        open_ports = [port["port"] for rule in policies[name]["spec"]["ingress"] for port in rule["ports"]]
+        assert endpoint["port"] in open_ports

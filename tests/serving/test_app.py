@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from registry.resolving.index import Index
 from registry.resolving.selectors import Consumer
-from webhook.errors import RefusedError
+from webhook.errors import Reason, RefusedError
 from webhook.mutation.mutate import Mutation
 from webhook.mutation.settings import Settings
 from webhook.serving.app import BODY_LIMIT, create_app
@@ -69,7 +69,7 @@ def never(*_: Any, **__: Any) -> Mutation:
 
 
 def refuse(*_: Any, **__: Any) -> Mutation:
-    raise RefusedError(["steps[a]: no", "steps[b]: no"])
+    raise RefusedError(["steps[a]: no", "steps[b]: no"], [Reason.NO_MATCH])
 
 
 def fail(*_: Any, **__: Any) -> Mutation:

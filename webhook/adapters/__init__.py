@@ -28,6 +28,8 @@ _BY_API: dict[str, dict[str, _Adapter]] = {
     "apps/v1": dict.fromkeys(("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"), workloads.with_pods),
     "batch/v1": {"Job": workloads.with_pods, "CronJob": workloads.cron_job},
 }
+# The kinds that may ask.
+KINDS = frozenset(kind for kinds in _BY_API.values() for kind in kinds)
 _RUNS = frozenset({"PipelineRun", "TaskRun", "Workflow"})
 
 

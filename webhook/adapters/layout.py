@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from registry.documents.positions import Outline
 from webhook.adapters.step import Engine, Kind, Region, Step
+from webhook.errors import Reason
 from webhook.objects.walk import Pointer
 
 
@@ -40,12 +41,14 @@ class Finding:
         where: Names the place for people.
         pointer: The place itself.
         line: The line of the text at *pointer*, from 1; 0 if that is no text of several lines.
+        reason: Its class, for counting.
     """
 
     where: str
     message: str
     pointer: Pointer = ()
     line: int = 0
+    reason: Reason = Reason.FORMAT
 
     def __str__(self) -> str:
         """``tasks[train].steps[main]: selector 'store': …``."""
@@ -74,11 +77,11 @@ class Annotation:
         """True if *pointer* leads into it."""
         return pointer[: len(self.pointer)] == self.pointer
 
-    def finding(self, pointer: Pointer, message: str) -> Finding:
+    def finding(self, pointer: Pointer, message: str, reason: Reason = Reason.FORMAT) -> Finding:
         """What is wrong at *pointer*: ``annotation extensions.fuseml.org/run-selectors:2:5: …``."""
         line, column = self.outline.of(pointer[len(self.pointer) :])
         prefix = f"{self.where}: " if self.where else ""
-        return Finding(f"{prefix}annotation {self.pointer[-1]}:{line}:{column}", message, pointer, line)
+        return Finding(f"{prefix}annotation {self.pointer[-1]}:{line}:{column}", message, pointer, line, reason)
 
     @cached_property
     def outline(self) -> Outline:

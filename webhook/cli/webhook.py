@@ -15,6 +15,9 @@ _INLINE_CREDENTIALS = "the registry is a folder: credentials without a secretRef
 @click.option("--tls-cert", required=True, type=click.Path(path_type=Path), help="Certificate, PEM, leaf first.")
 @click.option("--tls-key", required=True, type=click.Path(path_type=Path), help="Its private key, PEM.")
 @click.option("--listen", default=":8443", show_default=True, help="[HOST]:PORT")
+@click.option(
+    "--metrics-listen", default="", help="[HOST]:PORT that serves /metrics, in plain HTTP  [default: nowhere]"
+)
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Number of processes.")
 @click.option(
     "--drain",
@@ -28,6 +31,7 @@ def webhook(
     tls_cert: Path,
     tls_key: Path,
     listen: str,
+    metrics_listen: str,
     workers: int,
     drain: float,
     folder: Path | None,
@@ -43,6 +47,7 @@ def webhook(
         open_store(folder, registry_namespace, kubeconfig, chosen),
         settings=chosen,
         listen=listen,
+        metrics_listen=metrics_listen,
         certificate=tls_cert,
         key=tls_key,
         workers=workers,

@@ -23,12 +23,13 @@ from webhook.controller.certificates.cluster_state import Objects
 from webhook.controller.certificates.duty import CertificateDuty
 from webhook.controller.election import Election
 from webhook.controller.loop import Duty, Loop
+from webhook.controller.metrics import StatusCollector
 from webhook.controller.pods.duty import PodDuty
 from webhook.controller.status import Status
 from webhook.controller.webhook_order import OrderDuty
-from webhook.process import logs
+from webhook.process import logs, metrics, probes
 from webhook.process.listening import ListenError
-from webhook.process.probes import HealthServer
+from webhook.process.probes import Pages, PageServer
 
 _SIGNALS: Final = {signal.SIGTERM, signal.SIGINT}
 
@@ -61,7 +62,7 @@ def run(options: Options, *, kubeconfig: str | None, listen: str) -> None:
     status = Status()
     try:
         api = impatient(connect(kubeconfig))
-        health = HealthServer(listen, status)
+        pages = PageServer(listen, _pages(status))
     except (UnreadableError, ListenError) as e:
         sys.exit(f"error: {e}")
     threading.excepthook = _end
@@ -72,8 +73,8 @@ def run(options: Options, *, kubeconfig: str | None, listen: str) -> None:
         threading.Thread(target=election.run, args=(stop,), name="election", daemon=True),
         threading.Thread(target=loop.run, args=(stop,), name="loop", daemon=True),
     ]
-    health.start()
-    _log.info("controller %s, health on port %d", election.identity, health.port)
+    pages.start()
+    _log.info("controller %s, health on port %d", election.identity, pages.port)
     for thread in threads:
         thread.start()
     received = _wait(threads)
@@ -84,6 +85,15 @@ def run(options: Options, *, kubeconfig: str | None, listen: str) -> None:
         thread.join(max(0.0, end - time.monotonic()))
     if not any(thread.is_alive() for thread in threads):  # Else something may still be writing.
         election.release()
+
+
+def _pages(status: Status) -> Pages:
+    collector = StatusCollector(status)
+    return {
+        "/healthz": lambda: probes.state(*status.healthy()),
+        "/readyz": lambda: probes.state(*status.ready()),
+        "/metrics": lambda: metrics.page(collector),
+    }
 
 
 def _end(failure: threading.ExceptHookArgs) -> None:

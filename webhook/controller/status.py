@@ -1,8 +1,8 @@
-"""What the process tells of itself: for probes, and for Prometheus. Names, states and times; no secrets."""
+"""The state of the process, for probes and metrics. Names, states and times; no secrets."""
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -59,27 +59,3 @@ class Status:
         if self.problems:
             return False, "\n".join(f"{who}: {problem}" for who, problem in sorted(self.problems.items()))
         return True, "leader" if self.leader else "standby"
-
-    def metrics(self) -> str:
-        """Give Prometheus' text format."""
-        return "".join(f"{line}\n" for line in self._metrics())
-
-    def _metrics(self) -> Iterator[str]:
-        yield from _gauge("fuseml_controller_leader", "1 while this process acts", {"": int(self.leader)})
-        if not self.leader:  # What was so when it led may have changed.
-            return
-        times = {f'{{what="{what}"}}': f"{end.timestamp():.0f}" for what, end in sorted(self.expiries.items())}
-        if times:
-            yield from _gauge("fuseml_certificate_not_after_seconds", "when it expires, in Unix time", times)
-            what = "0 none, 1 the new authority becomes trusted, 2 its leaf is taken up"
-            yield from _gauge("fuseml_certificate_rotation_step", what, {"": self.step})
-        what = "webhook configurations that come before ours and must not"
-        yield from _gauge("fuseml_configurations_in_the_way", what, {"": self.in_the_way})
-        what = "pods that were made while no webhook answered, and wait to be made anew"
-        yield from _gauge("fuseml_pods_waiting", what, {"": self.pods_waiting})
-
-
-def _gauge(name: str, what: str, values: dict[str, int] | dict[str, str]) -> Iterator[str]:
-    yield f"# HELP {name} {what}"
-    yield f"# TYPE {name} gauge"
-    yield from (f"{name}{labels} {value}" for labels, value in values.items())

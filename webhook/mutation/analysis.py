@@ -13,6 +13,7 @@ from registry.resolving.selectors import Consumer, Selector
 from registry.resolving.view import View
 from webhook.adapters.layout import Finding
 from webhook.adapters.step import Engine, Region, Step
+from webhook.errors import Reason
 from webhook.mutation import env_plan, expansion, expressions, handover, resolved_note
 from webhook.mutation.bound_selectors import BoundSelector, bind
 from webhook.mutation.checks import finding_at
@@ -106,10 +107,10 @@ class _Analyser:
             (len(self._result.uses), MAX_EXPRESSIONS, "expressions"),
         ):
             if count > limit:
-                self._find("", f"the object holds {count} {what}; {limit} are the limit")
+                self._find("", f"the object holds {count} {what}; {limit} are the limit", reason=Reason.LIMIT)
 
-    def _find(self, where: str, message: str, pointer: Pointer = ()) -> None:
-        self._result.findings.append(Finding(where, message, pointer))
+    def _find(self, where: str, message: str, pointer: Pointer = (), *, reason: Reason) -> None:
+        self._result.findings.append(Finding(where, message, pointer, reason=reason))
 
     def _report(self, step: Step) -> StepReport:
         bound_selectors = tuple(self._bind(selector, step) for selector in self._blocks.selectors_of(step))
@@ -117,13 +118,13 @@ class _Analyser:
             self._judge(step, bound)
         env = at(self._obj, step.env) if step.env else None
         if (bound_selectors or step.annotation_env) and env is not None and not isinstance(env, list):
-            self._find(step.where, "'env' must be a list", step.env or ())
+            self._find(step.where, "'env' must be a list", step.env or (), reason=Reason.FORMAT)
         taken = env_names({"env": env}) | step.set_elsewhere
         from_annotations = tuple(variable.name for variable in step.annotation_env if variable.name not in taken)
         own_names = env_names({"env": env}).union(from_annotations)
         plan = env_plan.plan(step, bound_selectors, own_names, engine=self._engine(step), settings=self._settings)
         for problem in plan.problems:
-            self._find(step.where, problem, step.pointer)
+            self._find(step.where, problem, step.pointer, reason=Reason.VARIABLES)
         self._result.warnings += [f"{step.where}: {warning}" for warning in plan.warnings]
         if step.env and plan.entries:
             self._edits.put(step.env, plan.entries)
@@ -146,14 +147,15 @@ class _Analyser:
         if resolution.binding is None:
             if not bound.selector.optional:
                 self._blocks.refused.add(bound.selector.name)
-                self._find(step.where, f"selector {bound.selector}: {resolution.why}", step.pointer)
+                message = f"selector {bound.selector}: {resolution.why}"
+                self._find(step.where, message, step.pointer, reason=Reason.NO_MATCH)
         elif resolution.rivals:
             others = ", ".join(resolution.rivals[:3]) + (", …" if len(resolution.rivals) > 3 else "")
             chosen = "/".join(bound.chosen[:2])
             text = f"selector {bound.selector.name!r}: {chosen} chosen over {others}: {resolution.why}"
             if self._settings.ambiguity == "refuse":
                 advice = "say more in the selector, or set default: true on a service"
-                self._find(step.where, f"{text}; {advice}", step.pointer)
+                self._find(step.where, f"{text}; {advice}", step.pointer, reason=Reason.AMBIGUOUS)
             else:
                 self._result.warnings.append(f"{step.where}: {text}")
 

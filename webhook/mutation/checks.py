@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import renderer
 from webhook.adapters.layout import Finding, Layout
+from webhook.errors import Reason
 from webhook.mutation import expansion, expressions
 from webhook.mutation.expansion import ExpansionError
 from webhook.mutation.expressions import TextWithExpressions
@@ -42,8 +43,8 @@ def finding_at(layout: Layout, text: TextWithExpressions, message: str) -> Findi
     """What is wrong with *text*, and where."""
     annotation = layout.annotations.at(text.pointer)
     if annotation is not None:
-        return annotation.finding(text.pointer, f"{text.where}: {message}")
-    return Finding(text.where, message, text.pointer)
+        return annotation.finding(text.pointer, f"{text.where}: {message}", Reason.EXPRESSION)
+    return Finding(text.where, message, text.pointer, reason=Reason.EXPRESSION)
 
 
 def _problems(text: TextWithExpressions, known: set[str], *, braces: bool) -> Iterator[str]:

@@ -16,6 +16,7 @@ from webhook.adapters.annotations.reader import MAX_BYTES, wrong_variable
 from webhook.adapters.annotations.step_keys import EVERY
 from webhook.adapters.layout import Finding, Layout
 from webhook.adapters.step import Engine, Step
+from webhook.errors import Reason
 from webhook.mutation import checks, sharing
 from webhook.mutation.escaping import refers_to_tekton
 from webhook.mutation.expressions import TextWithExpressions
@@ -77,7 +78,9 @@ class _Lifter:
         self._findings += checks.findings(self._layout, movable)
         if not self._layout.is_misread and not self._is_expanded:
             self._findings += [
-                Finding(text.where, _ADVICE, text.pointer) for text in self._texts if text not in movable
+                Finding(text.where, _ADVICE, text.pointer, reason=Reason.EXPRESSION)
+                for text in self._texts
+                if text not in movable
             ]
 
     @property

@@ -90,7 +90,7 @@ def _refused(findings: Sequence[Finding]) -> RefusedError:
     problems = list(dict.fromkeys(str(finding) for finding in findings))
     if len(problems) > _MAX_PROBLEMS:
         problems[_MAX_PROBLEMS:] = [f"and {len(problems) - _MAX_PROBLEMS} more"]
-    return RefusedError(problems)
+    return RefusedError(problems, {finding.reason for finding in findings})
 
 
 def _audit(reports: Sequence[StepReport]) -> dict[str, str]:

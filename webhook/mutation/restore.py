@@ -10,7 +10,7 @@ from typing import Any
 
 from webhook.adapters import layout_of
 from webhook.adapters.layout import Layout
-from webhook.errors import RefusedError
+from webhook.errors import Reason, RefusedError
 from webhook.mutation import expressions, resolved_note
 from webhook.mutation.question import Question
 from webhook.mutation.resolved_note import Resolved
@@ -31,13 +31,13 @@ def restore(question: Question, old: Mapping[str, Any]) -> tuple[Op, ...]:
     note = resolved_note.read(old)
     if note is None:
         if set(layout.request_pointers()) <= {layout.handover_at}:
-            raise RefusedError([f"{_FIXED}; {_ADVICE}"])
-        raise RefusedError([f"extensions are resolved when a run is created, and it has none from then; {_ADVICE}"])
+            raise _refused(_FIXED)
+        raise _refused("extensions are resolved when a run is created, and it has none from then")
     if _is_annotation_repeated(layout, note) and question.obj.get("spec") == old.get("spec"):
         # Only the annotation was put back, beside what it got.
         return tuple(_without_request(question, old))
     if not _have_stayed(old, layout) or not _is_repeated(question, old, note):
-        raise RefusedError([f"{_FIXED}; {_ADVICE}"])
+        raise _refused(_FIXED)
     return tuple(_ops(question, old))
 
 
@@ -123,3 +123,7 @@ def _put_back(obj: Mapping[str, Any], old: Mapping[str, Any], pointer: Pointer) 
         yield remove(pointer)
     else:
         yield add(pointer, was) if now is None else replace(pointer, was)
+
+
+def _refused(why: str) -> RefusedError:
+    return RefusedError([f"{why}; {_ADVICE}"], [Reason.CHANGED])

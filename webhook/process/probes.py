@@ -1,43 +1,50 @@
-"""EDGE: GET /healthz, /readyz and /metrics, in plain HTTP."""
+"""EDGE: plain HTTP pages for probes and for Prometheus."""
 
 import logging
 import threading
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer, ThreadingMixIn
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from webhook.process.listening import listen
-
-_PLAIN: Final = "text/plain; charset=utf-8"
-_PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 _log = logging.getLogger(__name__)
 
 
-class Status(Protocol):
-    """What a process tells of itself."""
+class Page(NamedTuple):
+    """What is answered."""
 
-    def healthy(self) -> tuple[bool, str]:
-        """True if the process works, and what to tell of that; else it had better be restarted."""
-
-    def ready(self) -> tuple[bool, str]:
-        """True if all is as it should be, and if not, what is wrong."""
-
-    def metrics(self) -> str:
-        """Prometheus' text format."""
+    content: bytes
+    status: int = 200
+    content_type: str = "text/plain; charset=utf-8"
 
 
-class HealthServer(ThreadingMixIn, TCPServer):
-    """Tells what *status* says; threads of its own, so that it can tell that the loop hangs."""
+Pages: TypeAlias = Mapping[str, Callable[[], Page]]
+
+_NOT_FOUND: Final = Page(b"not found\n", 404)
+
+
+def state(good: bool, text: str) -> Page:
+    """The page for a probe: 503 unless all is *good*."""
+    return Page(f"{text}\n".encode(), 200 if good else 503)
+
+
+class PageServer(ThreadingMixIn, TCPServer):
+    """Serves *pages* by their paths, in threads of its own: it answers even while the rest of the process hangs.
+
+    Raises:
+        ListenError: The address cannot be listened on.
+    """
 
     daemon_threads = True
 
-    def __init__(self, address: str, status: Status) -> None:
+    def __init__(self, address: str, pages: Pages) -> None:
         listener = listen(address)
         super().__init__(listener.getsockname()[:2], _Handler, bind_and_activate=False)
         self.socket.close()
         self.socket = listener
-        self.status = status
+        self.pages = pages
 
     @property
     def port(self) -> int:
@@ -46,42 +53,27 @@ class HealthServer(ThreadingMixIn, TCPServer):
 
     def start(self) -> None:
         """Serve until the process ends."""
-        threading.Thread(target=self.serve_forever, name="health", daemon=True).start()
+        threading.Thread(target=self.serve_forever, name="pages", daemon=True).start()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away is no error, and a traceback no line of JSON."""
-        _log.debug("health request failed", exc_info=True)
+        """Do not print a traceback, which is no line of JSON: a client that goes away is no error."""
+        _log.debug("request for a page failed", exc_info=True)
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: HealthServer
+    server: PageServer
     server_version = "fuseml"
     sys_version = ""
-    timeout = 5  # Seconds for which a silent client is borne.
+    timeout = 5  # Seconds that a client may be silent.
 
     def do_GET(self) -> None:
         """Answer."""
-        status = self.server.status
-        match self.path.partition("?")[0]:
-            case "/healthz":
-                self._answer(*status.healthy())
-            case "/readyz":
-                self._answer(*status.ready())
-            case "/metrics":
-                self._send(200, status.metrics(), _PROMETHEUS)
-            case _:
-                self._send(404, "not found\n", _PLAIN)
+        page = self.server.pages.get(self.path.partition("?")[0], lambda: _NOT_FOUND)()
+        self.send_response(page.status)
+        self.send_header("Content-Type", page.content_type)
+        self.send_header("Content-Length", str(len(page.content)))
+        self.end_headers()
+        self.wfile.write(page.content)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as it is called in http.server
-        """Probes come every few seconds; they are not worth a line."""
-
-    def _answer(self, good: bool, text: str) -> None:
-        self._send(200 if good else 503, f"{text}\n", _PLAIN)
-
-    def _send(self, code: int, text: str, kind: str) -> None:
-        content = text.encode()
-        self.send_response(code)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+        """Log nothing: probes come every few seconds."""

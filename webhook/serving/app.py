@@ -14,7 +14,7 @@ from webhook.mutation import mutate as mutation
 from webhook.mutation.settings import Settings
 from webhook.process.logs import log_defect
 from webhook.serving import answers
-from webhook.serving.reviewer import Mutate, Reviewer
+from webhook.serving.reviewer import Mutate, Observer, Reviewer, Unobserved
 
 # A review holds an object twice, the API server takes objects of up to 3 MiB, and the rest of it is small.
 BODY_LIMIT: Final = 7 * 1024 * 1024
@@ -36,6 +36,7 @@ def create_app(
     draining: Callable[[], bool] = lambda: False,
     expires: Callable[[], float | None] = lambda: None,
     clock: Callable[[], float] = time.time,
+    observer: Observer | None = None,
     reviews_at_once: int = 64,
 ) -> Flask:
     """Make the WSGI application.
@@ -45,15 +46,17 @@ def create_app(
         settings: Rules of the operator.
         mutate: Decides what becomes of an object.
         project_of: Gives the project of a namespace, None if that is not known yet.
-        settle: Returns when the snapshot shows all that has been heard of.
-        newer: Gives the registry after that of a refusal, if it is there within moments.
+        settle: Returns when the snapshot shows all changes that have been received.
+        newer: Gives the registry that came after that of a refusal, if there is one within moments.
         draining: True once this process has been told to stop.
         expires: When the certificate in use expires, in seconds since 1970; None if there is none.
         clock: Gives the seconds since 1970.
+        observer: Hears of each review.
         reviews_at_once: One more is answered 503.
     """
     app = Flask(__name__, static_folder=None)
-    reviewer = Reviewer(snapshot, settings, mutate, project_of, settle, newer)
+    observer = observer or Unobserved()
+    reviewer = Reviewer(snapshot, settings, mutate, project_of, settle, newer, observer)
     free = threading.BoundedSemaphore(reviews_at_once)
 
     @app.post("/mutate")
@@ -66,6 +69,7 @@ def create_app(
         if refusal is not None:
             return refusal
         if not free.acquire(blocking=False):
+            observer.overloaded()
             return answers.plain("overloaded", 503)
         try:
             return reviewer.answer(environ["wsgi.input"].read(length))

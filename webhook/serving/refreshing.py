@@ -4,25 +4,33 @@ import gc
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 from registry.stores.store import RegistryFeed
 
 _log = logging.getLogger(__name__)
 
 
-def keep_fresh(store: RegistryFeed, interval: float) -> None:
-    """Refresh the registry, before the first request and from then on."""
+def keep_fresh(store: RegistryFeed, interval: float, *, refreshed: Callable[[], None]) -> None:
+    """Refresh the registry, before the first request and from then on.
+
+    Args:
+        interval: Seconds between two looks at the store, at most.
+        refreshed: Called after each of them.
+    """
     store.start()
     _refresh(store)
-    threading.Thread(target=_refresh_forever, args=(store, interval), daemon=True).start()
+    refreshed()
+    threading.Thread(target=_refresh_forever, args=(store, interval, refreshed), daemon=True).start()
 
 
-def _refresh_forever(store: RegistryFeed, interval: float) -> None:
+def _refresh_forever(store: RegistryFeed, interval: float, refreshed: Callable[[], None]) -> None:
     while True:
         store.wait(interval)
         started = time.monotonic()
         try:
             _refresh(store)
+            refreshed()
         except Exception as e:  # This thread must not end, whatever a store does.
             _log.error("registry not refreshed: %s", type(e).__name__)
         # Many changes at once are taken up together, and leave time for answers.

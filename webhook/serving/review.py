@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from webhook.errors import BadReviewError, RefusedError
+from webhook.errors import BadReviewError, Reason, RefusedError
 
 API_VERSION: Final = "admission.k8s.io/v1"
 KIND: Final = "AdmissionReview"
@@ -144,7 +144,9 @@ def allowed(
     if ops:
         patch = msgspec.json.encode(ops)
         if len(patch) > PATCH_LIMIT:
-            raise RefusedError([f"the patch is larger than {PATCH_LIMIT >> 20} MiB: ask for less in one object"])
+            raise RefusedError(
+                [f"the patch is larger than {PATCH_LIMIT >> 20} MiB: ask for less in one object"], [Reason.LIMIT]
+            )
         response["patchType"] = "JSONPatch"
         response["patch"] = b64encode(patch).decode()
     if lines := [_shorten(line) for text in warnings for line in _lines(text)]:

@@ -1,18 +1,19 @@
-"""EDGE: one review in, one answer out, logged; whatever an object holds."""
+"""EDGE: one review in, one answer out, logged and counted, whatever an object holds."""
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 
 from flask import Response
 
 from registry.resolving.index import Index
 from registry.resolving.selectors import Consumer
 from registry.resolving.view import View
-from webhook.errors import BadReviewError, RefusedError
+from webhook.errors import BadReviewError, Reason, RefusedError
 from webhook.mutation.mutate import Mutation
 from webhook.mutation.settings import Settings
 from webhook.process.logs import log_defect
@@ -23,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 class Mutate(Protocol):
-    """What `webhook.mutate.mutate` looks like."""
+    """What ``webhook.mutation.mutate.mutate`` looks like."""
 
     def __call__(  # noqa: D102
         self,
@@ -36,6 +37,43 @@ class Mutate(Protocol):
     ) -> Mutation: ...
 
 
+class Observer(Protocol):
+    """Hears of each review; the metrics do."""
+
+    def begun(self) -> None:
+        """Work on a review begins."""
+
+    def answered(
+        self, kind: str, operation: str, outcome: str, *, seconds: float, reasons: Collection[Reason] = ()
+    ) -> None:
+        """A review is answered; *kind* and *operation* are what it says, or empty if it is none."""
+
+    def overloaded(self) -> None:
+        """A review is sent back unread."""
+
+
+class Unobserved:
+    """Nobody hears of anything."""
+
+    def begun(self) -> None:
+        """See ``Observer``."""
+
+    def answered(
+        self, kind: str, operation: str, outcome: str, *, seconds: float, reasons: Collection[Reason] = ()
+    ) -> None:
+        """See ``Observer``."""
+
+    def overloaded(self) -> None:
+        """See ``Observer``."""
+
+
+class _Decision(NamedTuple):
+    outcome: str
+    answer: bytes
+    counts: Mapping[str, int] = MappingProxyType({})
+    reasons: Collection[Reason] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Reviewer:
     """Answers reviews by the registry as it is, under the operator's rules. See ``create_app`` for its parts."""
@@ -46,52 +84,58 @@ class Reviewer:
     project_of: Callable[[str], str | None]
     settle: Callable[[], None]
     newer: Callable[[Index], Index | None]
+    observer: Observer
 
     def answer(self, body: bytes) -> Response:
-        """Answer one review, whatever it holds, and log how it went."""
+        """Answer one review, whatever it holds; log and report how it went."""
         started = time.perf_counter()
+        self.observer.begun()
         admission = None
-        counts: Mapping[str, int] = {}
+        decision = _Decision("error", b"")
         try:
             admission = review.parse(body)
-            outcome, answer, counts = self._decide(admission)
-            response = Response(answer, mimetype="application/json")
+            decision = self._decide(admission)
+            response = Response(decision.answer, mimetype="application/json")
         except BadReviewError as e:
-            outcome, response = "bad", answers.plain(f"bad request: {e}", 400)
+            decision, response = _Decision("bad", b""), answers.plain(f"bad request: {e}", 400)
         except _NotYetError as e:
-            outcome, response = "later", answers.plain(str(e), 503)
+            decision, response = _Decision("later", b""), answers.plain(str(e), 503)
         except Exception as e:  # The last resort: nothing that an object holds may end a process.
             log_defect(e, _log)
-            outcome = "error"
             response = answers.plain(f"internal error, request {admission.uid if admission else 'unknown'}", 500)
-        if _log.isEnabledFor(logging.INFO):
-            _log.info(_line(admission, outcome, time.perf_counter() - started, counts))
+        self._report(admission, decision, time.perf_counter() - started)
         return response
 
-    def _decide(self, admission: Admission) -> tuple[str, bytes, Mapping[str, int]]:
-        """Say what becomes of the object, and give the answer that says so."""
+    def _report(self, admission: Admission | None, decision: _Decision, seconds: float) -> None:
+        kind, operation = (admission.kind, admission.operation) if admission else ("", "")
+        self.observer.answered(kind, operation, decision.outcome, seconds=seconds, reasons=decision.reasons)
+        if _log.isEnabledFor(logging.INFO):
+            _log.info(_line(admission, decision.outcome, seconds, decision.counts))
+
+    def _decide(self, admission: Admission) -> _Decision:
+        """Decide what becomes of the object, and write the answer."""
         concerns = admission.operation in ("CREATE", "UPDATE") and not admission.subresource and admission.asks
         if not concerns or (obj := admission.obj) is None:
-            return "allowed", review.allowed(admission), {}
+            return _Decision("allowed", review.allowed(admission))
         consumer = self._consumer(admission)
         try:
             made = self._mutate(obj, consumer, admission)
             answer = review.allowed(admission, ops=made.ops, warnings=made.warnings, audit=made.audit)
         except RefusedError as e:
-            return "refused", review.denied(admission, str(e)), {"problems": len(e.problems)}
+            return _Decision("refused", review.denied(admission, str(e)), {"problems": len(e.problems)}, e.reasons)
         counts = {"ops": len(made.ops), "warnings": len(made.warnings)}
-        return ("patched" if made.ops else "allowed"), answer, counts
+        return _Decision("patched" if made.ops else "allowed", answer, counts)
 
     def _consumer(self, admission: Admission) -> Consumer:
         namespace = admission.namespace
         project = self.project_of(namespace) if namespace else ""
         if project is None:
-            # It was made a moment ago. To take it for one without a label would give it another project's rights.
+            # It was created a moment ago. To take it for one without a label would give it another project's rights.
             raise _NotYetError(f"namespace {namespace[:63]!r} is not known yet")
         return Consumer(zone=self.settings.zone, namespace=namespace, project=project, user=admission.username)
 
     def _mutate(self, obj: Mapping[str, Any], consumer: Consumer, admission: Admission) -> Mutation:
-        """Decide by the registry as it is now; what is missing there may just be coming."""
+        """Decide by the registry as it is now, and again before a refusal if what is missing may be about to come."""
         decide = partial(self.mutate, settings=self.settings, old=admission.old)
         if admission.operation == "CREATE":
             self.settle()

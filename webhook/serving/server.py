@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -18,12 +19,13 @@ from registry.stores.store import RegistryFeed
 from webhook.mutation.settings import Settings
 from webhook.process import listening, logs
 from webhook.serving.app import BODY_LIMIT, create_app
+from webhook.serving.metrics import WorkerMetrics, WorkerSums
 from webhook.serving.refreshing import keep_fresh
 from webhook.serving.tls import CertificateError, Certificates
 from webhook.serving.worker import GRACE, TOLD
 
-# Where a heartbeat never waits for a disk.
-_MEMORY: Final = Path("/dev/shm")  # noqa: S108  # gunicorn makes a private file there.
+# Where heartbeats and metrics never wait for a disk.
+_MEMORY: Final = Path("/dev/shm")  # noqa: S108  # what is made there is private
 
 # An API server closes idle connections after 90 seconds. One that we close may just be bringing a request.
 KEEP_ALIVE: Final = 120
@@ -42,6 +44,7 @@ def serve(
     threads: int = 4,
     drain: float = 15.0,
     interval: float = 1.0,
+    metrics_listen: str = "",
     notice: str = "",
 ) -> NoReturn:
     """Serve the webhook until a signal ends the process; on what cannot work, say why and exit with 1.
@@ -56,6 +59,7 @@ def serve(
         threads: Reviews of one process that are worked on at the same time.
         drain: Seconds for which a server that was told to stop goes on serving.
         interval: Seconds between two looks at the registry.
+        metrics_listen: Where ``/metrics`` is served, in plain HTTP; "" = nowhere.
         notice: Shown at the end of the line that says where the webhook is.
     """
     logs.configure()
@@ -63,8 +67,13 @@ def serve(
     try:
         certificates = Certificates(certificate, key)
         listener = listening.listen(listen)
+        sums = WorkerSums(_memory())
+        pages = sums.serve(metrics_listen) if metrics_listen else None
     except (CertificateError, listening.ListenError) as e:
         sys.exit(f"error: {e}")
+    metrics = cache(WorkerMetrics)  # Each worker makes its own.
+    if pages:
+        _log.info("metrics on port %d", pages.port)
     _announce(listener, zone=settings.zone, index=store.snapshot, notice=notice)
     server = Server(
         lambda server: create_app(
@@ -75,13 +84,19 @@ def serve(
             newer=store.newer,
             draining=lambda: server.draining,
             expires=lambda: certificates.expires,
+            observer=metrics(),
         ),
         certificates=certificates,
         listener=listener,
         workers=workers,
         threads=threads,
         drain=drain,
-        on_start=lambda: keep_fresh(store, interval),
+        on_start=lambda: keep_fresh(
+            store, interval, refreshed=lambda: metrics().note(store, certificate_expires=certificates.expires)
+        ),
+        on_fork=lambda: pages.server_close() if pages else None,
+        on_overload=lambda: metrics().overloaded(),
+        on_worker_end=sums.keep_of,
     )
     server.run()
     sys.exit()  # Not reached, for gunicorn ends the process.
@@ -93,6 +108,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
     Args:
         load: Makes the WSGI application.
         on_start: Called in each worker before it serves.
+        on_fork: Called in each worker as soon as it is a process of its own.
+        on_overload: Called in a worker when it sends back a request unread.
+        on_worker_end: Called with the process id of a worker that has ended.
     """
 
     def __init__(
@@ -105,6 +123,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         threads: int = 2,
         drain: float = 0.0,
         on_start: Callable[[], None] = lambda: None,
+        on_fork: Callable[[], None] = lambda: None,
+        on_overload: Callable[[], None] = lambda: None,
+        on_worker_end: Callable[[int], None] = lambda worker: None,
     ) -> None:
         self.certificates = certificates
         self.drain = drain
@@ -112,6 +133,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         self.body_limit = BODY_LIMIT
         self._load = load
         self._on_start = on_start
+        self.on_overload = on_overload
         self._options = {
             # gunicorn takes the listener over, and closes this descriptor.
             "bind": f"fd://{listener.detach()}",
@@ -120,13 +142,15 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             "threads": threads,
             "keepalive": KEEP_ALIVE,
             "graceful_timeout": int(drain + GRACE) + 5,
-            "worker_tmp_dir": str(_MEMORY) if _MEMORY.is_dir() else None,
+            "worker_tmp_dir": str(memory) if (memory := _memory()) else None,
             "control_socket_disable": True,
             # Nobody stands between us and the client whose word on other addresses would count.
             "forwarded_allow_ips": "",
             "loglevel": "warning",
             "logger_class": _Logger,
-            "post_worker_init": lambda _: self._start(),
+            "post_fork": lambda arbiter, worker: on_fork(),
+            "post_worker_init": lambda worker: self._start(),
+            "child_exit": lambda arbiter, worker: on_worker_end(worker.pid),
         }
         super().__init__()
 
@@ -170,6 +194,10 @@ class _Logger(glogging.Logger):  # type: ignore[misc]  # gunicorn ships no types
         super().setup(cfg)
         self.error_log.handlers.clear()
         self.error_log.propagate = True
+
+
+def _memory() -> Path | None:
+    return _MEMORY if _MEMORY.is_dir() else None
 
 
 def _announce(listener: socket.socket, *, zone: str, index: Index | None, notice: str) -> None:

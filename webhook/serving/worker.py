@@ -1,7 +1,8 @@
 """EDGE: the gunicorn worker. One loop that never waits for a client, and threads that only compute.
 
-gunicorn's own threaded worker shakes hands, reads and closes in blocking calls: a few silent clients, such as
-an API server leaves behind by itself, hold it up for everybody.
+gunicorn's own threaded worker gives the handshake and the first read of a connection to a thread, in blocking calls.
+It recovers from silent clients after some seconds (version 27). But eight clients that send one byte of a handshake
+and no more keep a worker of four threads from answering anybody for as long as they stay: docs/decisions.md.
 """
 
 import logging
@@ -147,6 +148,7 @@ class SafeWorker(Worker):  # type: ignore[misc]  # gunicorn ships no types
         """Let the connection go as far as it can, and see to what it then needs."""
         request = connection.advance(now)
         while request is not None and self._overloaded(request):
+            self.app.on_overload()
             connection.send(_OVERLOADED, close=False)
             connection.release(now)
             request = connection.advance(now)

@@ -1,0 +1,264 @@
+"""What the webhook measures: real processes, scraped as Prometheus does."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import ssl
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.certificates import self_signed
+from webhook.adapters import KINDS
+from webhook.errors import Reason
+
+PATIENCE = 120.0
+FUSEML = [sys.executable, "-c", "from webhook.cli.main import main; main()"]
+RECORD = "id: store\nproduct: minio\nservices: [{id: s3, configuration: {S3_URL: http://minio:9000}}]\n"
+OUTCOMES = {"allowed", "patched", "refused", "bad", "later", "error", "overloaded"}
+
+# Everything of the webhook but its sockets, and 10 000 reviews, no two of which are of one namespace, user or name.
+MANY_TENANTS = """
+import json
+from pathlib import Path
+from registry.resolving.index import Index
+from webhook.mutation.settings import Settings
+from webhook.serving.app import create_app
+from webhook.serving.metrics import WorkerMetrics, WorkerSums
+
+sums = WorkerSums(None)
+client = create_app(Index, settings=Settings(), observer=WorkerMetrics()).test_client()
+
+def series():
+    return {line.rpartition(" ")[0] for line in sums.page().content.decode().splitlines() if line[0] != "#"}
+
+def send(i):
+    selector = {"name": f"selector-{i}", "product": f"product-{i}"}
+    step = {"name": f"step-{i}", "image": "x", "extensions": [selector]}
+    obj = {"apiVersion": "tekton.dev/v1", "kind": "TaskRun", "metadata": {"name": f"name-{i}"},
+           "spec": {"taskSpec": {"steps": [step]}}}
+    request = {"uid": f"uid-{i}", "kind": {"kind": "TaskRun" if i % 2 else f"Kind{i}"}, "operation": "CREATE",
+               "namespace": f"namespace-{i}", "name": f"name-{i}", "userInfo": {"username": f"user-{i}"}, "object": obj}
+    body = json.dumps({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request})
+    assert client.post("/mutate", data=body, content_type="application/json").status_code == 200
+
+for i in range(100):
+    send(i)
+before = series()
+for i in range(100, 10_000):
+    send(i)
+print(json.dumps([sorted(before), sorted(series())]))
+"""
+
+
+def review(kind="TaskRun", operation="CREATE", **step):
+    obj = {"apiVersion": "tekton.dev/v1", "kind": kind, "spec": {"taskSpec": {"steps": [{"name": "a", **step}]}}}
+    request = {"uid": "u", "kind": {"kind": kind}, "operation": operation, "object": obj}
+    return json.dumps({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request})
+
+
+class Webhook:
+    """A process with two workers, and what a client and Prometheus do with it."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        certificate, key = self_signed(days=9.0)
+        (folder / "tls.crt").write_bytes(certificate)
+        (folder / "tls.key").write_bytes(key)
+        self.registry = folder / "registry"
+        self.registry.mkdir()
+        (self.registry / "store.yaml").write_text(RECORD)
+        self.log = folder / "log"
+        command = [
+            *(*FUSEML, "webhook", f"--registry={self.registry}", f"--tls-cert={folder}/tls.crt"),
+            *(f"--tls-key={folder}/tls.key", "--listen=127.0.0.1:0", "--drain=0", "--workers=2", *options),
+        ]
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log)
+
+    def await_start(self) -> None:
+        self.port = int(eventually(lambda: re.search(r"webhook on https://127.0.0.1:(\d+)", self.log.read_text()))[1])
+        self.metrics_port = int(eventually(lambda: re.search(r"metrics on port (\d+)", self.log.read_text()))[1])
+        eventually(lambda: len(self.workers()) == 2 and self.post(review()) == 200)
+
+    def workers(self) -> list[int]:
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in children.read_text().split()]
+
+    def post(self, *bodies: str) -> int:
+        """Send each on one connection of its own; the last status."""
+        context = ssl._create_unverified_context()
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=PATIENCE, context=context)
+        with closing(connection):
+            for body in bodies:
+                connection.request("POST", "/mutate", body, {"Content-Type": "application/json"})
+                response = connection.getresponse()
+                response.read()
+            return response.status
+
+    def scrape(self) -> dict[tuple[str, str], float]:
+        """Every sample by its name and its labels' values."""
+        with closing(http.client.HTTPConnection("127.0.0.1", self.metrics_port, timeout=PATIENCE)) as connection:
+            connection.request("GET", "/metrics")
+            text = connection.getresponse().read().decode()
+        return {
+            (
+                sample.name,
+                ",".join(value for key, value in sorted(sample.labels.items()) if key != "le" or value == "+Inf"),
+            ): sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+        }
+
+    def reviews(self) -> float:
+        return sum(value for (name, _), value in self.scrape().items() if name == "fuseml_webhook_reviews_total")
+
+
+def eventually(what):
+    """The first true result of *what*, which may fail meanwhile."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        with suppress(OSError, http.client.HTTPException):
+            if result := what():
+                return result
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def webhook(tmp_path):
+    webhook = Webhook(tmp_path, "--metrics-listen=127.0.0.1:0")
+    try:
+        webhook.await_start()
+        yield webhook
+    finally:
+        webhook.process.send_signal(signal.SIGTERM)
+        try:
+            webhook.process.wait(PATIENCE)
+        finally:
+            webhook.process.kill()
+            webhook.process.wait()
+
+
+def test_two_workers_add_up_also_after_one_was_killed_and_another_took_its_place(webhook):
+    before = webhook.reviews()
+    with ThreadPoolExecutor(8) as clients:
+        assert set(clients.map(webhook.post, [review()] * 200)) == {200}
+    killed = webhook.workers()[0]
+    os.kill(killed, signal.SIGKILL)
+    eventually(lambda: killed not in webhook.workers() and len(webhook.workers()) == 2)
+    with ThreadPoolExecutor(8) as clients:
+        assert set(clients.map(webhook.post, [review()] * 200)) == {200}
+
+    assert webhook.reviews() == before + 400
+    samples = webhook.scrape()
+    assert (
+        samples["fuseml_webhook_review_duration_seconds_count", ""]
+        == samples["fuseml_webhook_review_duration_seconds_bucket", "+Inf"]
+    )
+    assert samples["fuseml_webhook_review_duration_seconds_count", ""] == before + 400
+    assert samples["fuseml_webhook_reviews_in_flight", ""] == 0
+
+
+def test_every_answer_is_counted_once_while_a_worker_is_killed_under_load(webhook):
+    before = webhook.reviews()
+    sent, answered = [], []
+
+    def send(i):
+        for _ in range(20):
+            if i == 5 and len(sent) > 40 and not killed:
+                killed.append(webhook.workers()[0])
+                os.kill(killed[0], signal.SIGKILL)
+            sent.append(i)
+            with suppress(OSError, http.client.HTTPException):
+                if webhook.post(review()) == 200:
+                    answered.append(i)
+
+    killed = []
+    with ThreadPoolExecutor(8) as clients:
+        list(clients.map(send, range(8)))
+    eventually(lambda: webhook.scrape()["fuseml_webhook_reviews_in_flight", ""] == 0)
+
+    assert killed
+    # What was answered, but not taken by its client any more, counts, too.
+    assert len(answered) <= webhook.reviews() - before <= len(sent)
+
+
+def test_reviews_are_counted_by_kind_operation_and_outcome(webhook):
+    selector = {"name": "store", "product": "minio"}
+    webhook.post(
+        review(),
+        review(operation="DELETE"),
+        review(kind="Lease"),
+        review(extensions=[selector]),
+        review(extensions=[{**selector, "product": "nothing"}]),
+        review(extensions=[selector], args=["<< extension.stoer.url >>"]),
+        review(extensions="none"),
+        "{}",
+    )
+
+    samples = webhook.scrape()
+    counted = {labels: n for (name, labels), n in samples.items() if name == "fuseml_webhook_reviews_total"}
+    assert counted.pop("TaskRun,CREATE,allowed") >= 2
+    assert counted == {
+        "TaskRun,other,allowed": 1,
+        "other,CREATE,allowed": 1,
+        "TaskRun,CREATE,patched": 1,
+        "TaskRun,CREATE,refused": 3,
+        "other,other,bad": 1,
+    }
+    refused = {labels: n for (name, labels), n in samples.items() if name == "fuseml_webhook_refusals_total"}
+    assert refused == {"no_match": 1, "expression": 1, "format": 1}
+
+
+def test_the_registry_and_the_certificate_are_measured(webhook):
+    eventually(lambda: webhook.scrape().get(("fuseml_registry_extensions", "")) == 1)
+    samples = webhook.scrape()
+    revision = samples["fuseml_registry_revision", ""]
+    assert 8 < samples["fuseml_webhook_certificate_days_left", ""] < 9
+    assert samples["fuseml_registry_load_errors", ""] == 0
+
+    (webhook.registry / "second.yaml").write_text(RECORD.replace("store", "second"))
+
+    eventually(lambda: webhook.scrape()["fuseml_registry_extensions", ""] == 2)
+    assert webhook.scrape()["fuseml_registry_revision", ""] != revision
+
+    (webhook.registry / "second.yaml").write_text("ids: 1\nprodukt: 2\n")
+
+    eventually(lambda: webhook.scrape()["fuseml_registry_load_errors", ""] >= 2)
+    eventually(lambda: webhook.scrape()["fuseml_registry_age_seconds", ""] > 2)
+    assert webhook.scrape()["fuseml_registry_extensions", ""] == 2
+
+
+def test_nothing_but_its_own_metrics_is_shown(webhook):
+    samples = webhook.scrape()
+
+    assert all(name.startswith(("fuseml_webhook_", "fuseml_registry_")) for name, _ in samples)
+
+
+def test_what_tenants_choose_makes_no_series():
+    result = subprocess.run(
+        [sys.executable, "-c", MANY_TENANTS], capture_output=True, text=True, timeout=4 * PATIENCE, check=True
+    )
+
+    before, after = json.loads(result.stdout)
+    assert before == after
+    labels = [dict(re.findall(r'(\w+)="([^"]*)"', line)) for line in after]
+    assert {one["kind"] for one in labels if "kind" in one} <= KINDS | {"other"}
+    assert {one["operation"] for one in labels if "operation" in one} <= {"CREATE", "UPDATE", "other"}
+    assert {one["outcome"] for one in labels if "outcome" in one} <= OUTCOMES
+    assert {one["reason"] for one in labels if "reason" in one} <= {reason.value for reason in Reason}
+
+
+def test_an_address_that_cannot_be_listened_on_is_named(tmp_path):
+    webhook = Webhook(tmp_path, "--metrics-listen=nowhere")
+
+    assert webhook.process.wait(PATIENCE) == 1
+    assert webhook.log.read_text() == "error: cannot listen on 'nowhere': expected host:port\n"

@@ -1,0 +1,35 @@
+"""EDGE: what the controller measures: its status, when it is scraped."""
+
+from collections.abc import Iterator
+
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from webhook.controller.status import Status
+
+
+class StatusCollector(Collector):
+    """Gives *status* as gauges. A controller that does not lead says only that: the rest may have changed since."""
+
+    def __init__(self, status: Status) -> None:
+        self._status = status
+
+    def collect(self) -> Iterator[Metric]:
+        """The gauges, as of now."""
+        status = self._status
+        yield GaugeMetricFamily("fuseml_controller_leader", "1 while this process acts", int(status.leader))
+        if not status.leader:
+            return
+        if status.expiries:
+            expiries = GaugeMetricFamily(
+                "fuseml_certificate_not_after_seconds", "when it expires, in Unix time", labels=["what"]
+            )
+            for what, end in sorted(status.expiries.items()):
+                expiries.add_metric([what], end.timestamp())
+            yield expiries
+            what = "0 none, 1 the new authority becomes trusted, 2 its leaf is taken up"
+            yield GaugeMetricFamily("fuseml_certificate_rotation_step", what, status.step)
+        what = "webhook configurations that API servers call before ours and must not"
+        yield GaugeMetricFamily("fuseml_configurations_in_the_way", what, status.in_the_way)
+        what = "pods that were created while no webhook answered, and wait to be recreated"
+        yield GaugeMetricFamily("fuseml_pods_waiting", what, status.pods_waiting)

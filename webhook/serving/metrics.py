@@ -1,0 +1,197 @@
+"""EDGE: what the webhook measures, added up over its worker processes.
+
+Each worker writes its figures to files in memory, and the process that started the workers adds them up when it is
+scraped. So a figure outlives the worker that counted it. Labels are from fixed lists: nothing that a tenant chooses
+makes a new series.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from webhook.adapters import KINDS
+from webhook.errors import Reason
+from webhook.process import metrics
+from webhook.process.probes import Page, PageServer
+
+if TYPE_CHECKING:
+    from registry.stores.store import RegistryFeed
+
+OTHER: Final = "other"
+_OPERATIONS: Final = frozenset({"CREATE", "UPDATE"})
+_BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
+_DAY: Final = 86400.0
+# Of these, what a worker has counted is kept when it ends.
+_LASTING: Final = ("counter", "histogram")
+
+
+class WorkerMetrics:
+    """What one worker measures; made in the worker, so that no figures of the process that starts workers count."""
+
+    def __init__(self) -> None:
+        # When the library is imported, it looks into the environment for the folder that it is to write to.
+        from prometheus_client import Counter, Gauge, Histogram  # noqa: PLC0415
+
+        self._reviews = Counter(
+            "fuseml_webhook_reviews",
+            "reviews that were answered",
+            ["kind", "operation", "outcome"],
+            registry=None,
+        )
+        self._refusals = Counter(
+            "fuseml_webhook_refusals", "refusals, by each reason that they have", ["reason"], registry=None
+        )
+        self._duration = Histogram(
+            "fuseml_webhook_review_duration_seconds",
+            "time from the review's last byte to its answer",
+            buckets=_BUCKETS,
+            registry=None,
+        )
+        self._in_flight = Gauge(
+            "fuseml_webhook_reviews_in_flight",
+            "reviews that are being worked on",
+            registry=None,
+            multiprocess_mode="livesum",
+        )
+        self._extensions = Gauge(
+            "fuseml_registry_extensions",
+            "extensions that are served; of several workers, the fewest",
+            registry=None,
+            multiprocess_mode="livemin",
+        )
+        self._revision = Gauge(
+            "fuseml_registry_revision",
+            "the revision that is served, in decimal digits: /readyz has it in hexadecimal ones",
+            registry=None,
+            multiprocess_mode="livemostrecent",
+        )
+        self._age = Gauge(
+            "fuseml_registry_age_seconds",
+            "time since the source of the registry was last heard of; of several workers, the longest",
+            registry=None,
+            multiprocess_mode="livemax",
+        )
+        self._load_errors = Gauge(
+            "fuseml_registry_load_errors",
+            "problems that keep records or changes from being served now; of several workers, the most",
+            registry=None,
+            multiprocess_mode="livemax",
+        )
+        self._days_left = Gauge(
+            "fuseml_webhook_certificate_days_left",
+            "days until the certificate that is served expires; of several workers, the fewest",
+            registry=None,
+            multiprocess_mode="livemin",
+        )
+        # Looking up a child by its labels takes as long as counting.
+        self._children: dict[tuple[str, str, str], Counter] = {}
+
+    def begun(self) -> None:
+        """Count a review that is being worked on."""
+        self._in_flight.inc()
+
+    def answered(
+        self, kind: str, operation: str, outcome: str, *, seconds: float, reasons: Collection[Reason] = ()
+    ) -> None:
+        """Count a review that was answered.
+
+        Args:
+            kind: As the review says; one that cannot ask counts as *other*.
+            operation: Likewise.
+            outcome: One of a fixed list.
+            reasons: If it was refused, why.
+        """
+        self._in_flight.dec()
+        self._count(kind, operation, outcome)
+        self._duration.observe(seconds)
+        for reason in reasons:
+            self._refusals.labels(reason.value).inc()
+
+    def overloaded(self) -> None:
+        """Count a review that was sent back unread, as there were too many."""
+        self._count(OTHER, OTHER, "overloaded")
+
+    def _count(self, kind: str, operation: str, outcome: str) -> None:
+        labels = (kind if kind in KINDS else OTHER, operation if operation in _OPERATIONS else OTHER, outcome)
+        child = self._children.get(labels)
+        if child is None:
+            child = self._children[labels] = self._reviews.labels(*labels)
+        child.inc()
+
+    def note(self, registry: "RegistryFeed", *, certificate_expires: float) -> None:
+        """Note the state of this worker.
+
+        Args:
+            certificate_expires: In seconds since 1970.
+        """
+        now = time.time()
+        if (index := registry.snapshot) is not None:
+            self._extensions.set(len(index))
+            self._revision.set(int(index.revision or "0", 16))
+        self._age.set(registry.age())
+        self._load_errors.set(registry.load_errors)
+        self._days_left.set((certificate_expires - now) / _DAY)
+
+
+class WorkerSums:
+    """The figures of all workers; made by the process that starts them, before it does.
+
+    Args:
+        memory: A folder whose files need no disk; None = the system's folder for temporary files.
+    """
+
+    def __init__(self, memory: Path | None) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="fuseml-metrics-", dir=memory))
+        self._owner = os.getpid()
+        self._adding = threading.Lock()
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(self._folder)
+        atexit.register(self._remove_folder)
+
+    def page(self) -> Page:
+        """The sums over all workers, those that have ended included."""
+        from prometheus_client.multiprocess import MultiProcessCollector  # noqa: PLC0415 - see WorkerMetrics
+
+        with self._adding:
+            return metrics.page(MultiProcessCollector(None, path=str(self._folder)))
+
+    def keep_of(self, worker: int) -> None:
+        """Add what a *worker* that has ended counted to what others before it did: its files would pile up.
+
+        Args:
+            worker: Its process id.
+        """
+        from prometheus_client.mmap_dict import MmapedDict  # noqa: PLC0415 - see WorkerMetrics
+        from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415
+
+        with self._adding:
+            mark_process_dead(worker, path=str(self._folder))
+            for kind in _LASTING:
+                file = self._folder / f"{kind}_{worker}.db"
+                if not file.exists():
+                    continue
+                total = MmapedDict(str(self._folder / f"{kind}_0.db"))
+                for key, value, _, _ in MmapedDict.read_all_values_from_file(str(file)):
+                    total.write_value(key, total.read_value(key)[0] + value, 0.0)
+                total.close()
+                file.unlink()
+
+    def serve(self, address: str) -> PageServer:
+        """Serve ``/metrics`` at *address*, from a thread of this process.
+
+        Raises:
+            ListenError: The address cannot be listened on.
+        """
+        server = PageServer(address, {"/metrics": self.page})
+        server.start()
+        return server
+
+    def _remove_folder(self) -> None:
+        # A worker inherits this, and must leave the folder to the others.
+        if os.getpid() == self._owner:
+            shutil.rmtree(self._folder, ignore_errors=True)
