@@ -72,6 +72,8 @@ class Store:
     settle = staticmethod(lambda: None)
     newer = staticmethod(lambda than: None)
     project_of = staticmethod(lambda namespace: namespace)
+    age = staticmethod(lambda: 0.0)
+    load_errors = 0
 
     def start(self):
         pass

@@ -1,4 +1,4 @@
-"""EDGE: a socket that listens where the operator said."""
+"""EDGE: a socket that listens at an address from the command line."""
 
 import socket
 
@@ -24,6 +24,6 @@ def listen(address: str) -> socket.socket:
     try:
         return socket.create_server((host, int(port)), family=family, backlog=1024, dualstack_ipv6=everywhere)
     except OSError as e:
-        # Python repeats the address behind the reason.
+        # Python repeats the address after the reason.
         why = (e.strerror or str(e)).partition(" (while ")[0].lower()
         raise ListenError(f"cannot listen on {address}: {why}") from e

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 from flask import Response
 
-# The API server asks again after a 503 only if it is told when.
+# The API server tries again after a 503 only if the answer says when.
 _RETRY_SOON: Final = {"Retry-After": "1"}
 
 

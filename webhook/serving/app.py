@@ -1,4 +1,4 @@
-"""EDGE: the webhook's HTTP routes. How the core's answers and errors go on the wire, and nothing else."""
+"""EDGE: the webhook's HTTP routes. How decisions and errors become HTTP answers, and nothing else."""
 
 import logging
 import threading
@@ -18,7 +18,7 @@ from webhook.serving.reviewer import Mutate, Observer, Reviewer, Unobserved
 
 # A review holds an object twice, the API server takes objects of up to 3 MiB, and the rest of it is small.
 BODY_LIMIT: Final = 7 * 1024 * 1024
-# All replicas share the certificate: to be unready any earlier would only bring the outage forward.
+# All replicas share the certificate: to be unready any earlier would only begin the outage earlier.
 EXPIRY_MARGIN: Final = 60.0
 
 
@@ -45,7 +45,7 @@ def create_app(
         snapshot: Gives the registry as it is now, None while there is none.
         settings: Rules of the operator.
         mutate: Decides what becomes of an object.
-        project_of: Gives the project of a namespace, None if that is not known yet.
+        project_of: Gives the project of a namespace, None if the namespace is not known yet.
         settle: Returns when the snapshot shows all changes that have been received.
         newer: Gives the registry that came after that of a refusal, if there is one within moments.
         draining: True once this process has been told to stop.

@@ -1,6 +1,6 @@
-"""EDGE: one client's connection. It takes and gives what is possible at once, and never waits.
+"""EDGE: one client's connection. It reads and writes what is possible at once, and never waits.
 
-A request is collected until it is whole. So a client that is slow, silent or endless costs some memory for
+A request is collected until it is complete. So a client that is slow, silent or endless costs some memory for
 some seconds, and never a thread.
 """
 
@@ -32,7 +32,7 @@ _BAD_REQUEST: Final = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnect
 
 
 class State(Enum):
-    """What a connection is at."""
+    """The stage of a connection."""
 
     HANDSHAKE = auto()
     READING = auto()
@@ -42,7 +42,7 @@ class State(Enum):
     CLOSED = auto()
 
 
-class Whole(NamedTuple):
+class CompleteRequest(NamedTuple):
     """A request with all of its body."""
 
     head: Any
@@ -50,10 +50,10 @@ class Whole(NamedTuple):
 
 
 class Connection:
-    """Turns what a socket brings into requests, and answers into what it takes.
+    """Reads requests from a socket, and writes answers to it.
 
     Args:
-        sock: Non-blocking, not yet shaken hands.
+        sock: Non-blocking, before its TLS handshake.
         cfg: gunicorn's configuration, for its parser.
         body_limit: A longer body is not read. Its request comes with an empty one, and closes the connection.
         now: Here and in all methods: the time by the monotonic clock.
@@ -72,7 +72,7 @@ class Connection:
         self.watched = 0  # The events that the poller watches for.
         self._cfg = cfg
         self._body_limit = body_limit
-        self._request: Whole | None = None
+        self._request: CompleteRequest | None = None
         self._head: Any = None
         self._length = 0
         self._searched = 0
@@ -90,8 +90,8 @@ class Connection:
         """Bytes that are kept for it."""
         return len(self.held) + len(self._rest)
 
-    def advance(self, now: float) -> Whole | None:
-        """Go on until there is a request, the end, or something to wait for; *wants* says for what.
+    def advance(self, now: float) -> CompleteRequest | None:
+        """Go on until there is a request or the end, or until the socket must be waited for; *wants* says for what.
 
         With a request, the connection belongs to whoever answers it, until release().
         """
@@ -140,7 +140,7 @@ class Connection:
             self.held += received
 
     def _collect(self, now: float) -> bool:
-        """Take a request from what is held. True if that brought one, or an answer to what is none."""
+        """Take a request from the bytes held. True if there was one, or an answer to what is no request."""
         if self._head is None:
             end = self.held.find(_END, max(self._searched - len(_END), 0), HEAD_LIMIT)
             if end < 0 and len(self.held) < HEAD_LIMIT:
@@ -152,17 +152,17 @@ class Connection:
                 return True
         if len(self.held) < self._length:
             return False
-        self._request = Whole(self._head, bytes(memoryview(self.held)[: self._length]))
+        self._request = CompleteRequest(self._head, bytes(memoryview(self.held)[: self._length]))
         del self.held[: self._length]
         self._head, self._searched = None, 0
         self._enter(State.ANSWERING, now, float("inf"))
         return True
 
     def _parse(self, end: int) -> bool:
-        """Take the head from what is held. False if it is none."""
+        """Take the head from the bytes held. False if it is no head of a request."""
         try:
             head = Request(self._cfg, IterUnreader(iter([bytes(self.held[:end])])), self.client)
-        except Exception:  # gunicorn's parser has twenty ways to say no. Clients only learn that it did.
+        except Exception:  # gunicorn's parser has twenty errors. Clients learn only that there was one.
             return False
         del self.held[:end]
         self._head = head
@@ -171,7 +171,7 @@ class Connection:
             head.force_close()
             self._length = 0
         if head._expected_100_continue:
-            head._expected_100_continue = False  # Or gunicorn would say it as well.
+            head._expected_100_continue = False  # Or gunicorn would send it as well.
             if len(self.held) < self._length:
                 self.sock.send(_CONTINUE)
         return True

@@ -27,7 +27,7 @@ OTHER: Final = "other"
 _OPERATIONS: Final = frozenset({"CREATE", "UPDATE"})
 _BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 _DAY: Final = 86400.0
-# Of these, what a worker has counted is kept when it ends.
+# The kinds of metrics whose figures are kept when a worker ends.
 _LASTING: Final = ("counter", "histogram")
 
 
@@ -161,7 +161,7 @@ class WorkerSums:
             return metrics.page(MultiProcessCollector(None, path=str(self._folder)))
 
     def keep_of(self, worker: int) -> None:
-        """Add what a *worker* that has ended counted to what others before it did: its files would pile up.
+        """Add the figures of a *worker* that has ended to those of others before it; else files would pile up.
 
         Args:
             worker: Its process id.

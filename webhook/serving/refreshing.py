@@ -1,4 +1,4 @@
-"""EDGE: keeps the registry of a worker as fresh as its source, without holding up answers."""
+"""EDGE: keeps the registry of a worker up to date, without holding up answers."""
 
 import gc
 import logging
@@ -39,9 +39,9 @@ def _refresh_forever(store: RegistryFeed, interval: float, refreshed: Callable[[
 
 def _refresh(store: RegistryFeed) -> None:
     before = store.snapshot
-    # While a registry grows, a collection walks all of it again and again, and when it is there, once more: with
-    # 100 000 records that is a third of a second each time, in which nobody gets an answer. So what is garbage goes
-    # first, nothing is collected meanwhile, and what is new stays.
+    # While a registry grows, the garbage collector walks all of it again and again, and once more when it is there:
+    # with 100 000 records that takes a third of a second each time, in which nobody gets an answer. So garbage is
+    # collected first, then not until the registry is there, and that is exempted from later collections.
     gc.collect()
     gc.disable()
     try:

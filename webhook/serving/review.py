@@ -62,7 +62,7 @@ _ANYTHING: Final = msgspec.json.Decoder()
 
 @dataclass(frozen=True, kw_only=True)
 class Admission:
-    """What the API server asks about: one object that somebody wants to create or change.
+    """One object that somebody wants to create or change, as the API server asks about it.
 
     Attributes:
         kind: As in the object.
@@ -82,7 +82,7 @@ class Admission:
 
     @cached_property
     def asks(self) -> bool:
-        """False if the object holds nothing that is for us; it need not be decoded then."""
+        """False if the object surely asks for nothing; it need not be decoded then."""
         raw = self._obj
         # All three marks hold this word, and one search that fails is all that most objects cost.
         if b"extension" not in raw:
@@ -106,13 +106,13 @@ def parse(body: bytes) -> Admission:
     A key that is there twice counts once, the last one, in the envelope as in the object.
 
     Raises:
-        BadReviewError: It is none, or none of a version that is understood.
+        BadReviewError: It is not an AdmissionReview, or of a version that is not supported.
     """
     review: _Review = _read(_REVIEW, body, "body")
     if review.kind != KIND or review.api_version != API_VERSION:
         raise BadReviewError(f"expected an {KIND} of {API_VERSION}")
     request = review.request
-    # It is repeated in answers and logs, so it must be fit for them.
+    # It is repeated in answers and logs, so it must be printable.
     if not 0 < len(request.uid) <= 128 or not request.uid.isprintable():
         raise BadReviewError("request.uid: expected 1 to 128 printable characters")
     return Admission(
@@ -195,10 +195,10 @@ def _wrong_field(message: str) -> str:
 
 
 def _is_flat(obj: object) -> bool:
-    """True if *obj* has at most DEPTH_LIMIT levels; a last mapping of plain values does not count."""
+    """True if *obj* has at most DEPTH_LIMIT levels; an innermost mapping of plain values does not count."""
     level = [obj]
     for _ in range(DEPTH_LIMIT):
-        # What a container holds, less all that can hold nothing: a loop in Python takes six times as long.
+        # The members of a container that are containers themselves: a loop in Python takes six times as long.
         level = list(filter(gc.is_tracked, gc.get_referents(*level)))
         if not level:
             return True

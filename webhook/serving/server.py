@@ -22,7 +22,7 @@ from webhook.serving.app import BODY_LIMIT, create_app
 from webhook.serving.metrics import WorkerMetrics, WorkerSums
 from webhook.serving.refreshing import keep_fresh
 from webhook.serving.tls import CertificateError, Certificates
-from webhook.serving.worker import GRACE, TOLD
+from webhook.serving.worker import GRACE, STOP_SIGNALS
 
 # Where heartbeats and metrics never wait for a disk.
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108  # what is made there is private
@@ -144,7 +144,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             "graceful_timeout": int(drain + GRACE) + 5,
             "worker_tmp_dir": str(memory) if (memory := _memory()) else None,
             "control_socket_disable": True,
-            # Nobody stands between us and the client whose word on other addresses would count.
+            # No proxy between the client and us is trusted to name the client's address.
             "forwarded_allow_ips": "",
             "loglevel": "warning",
             "logger_class": _Logger,
@@ -169,7 +169,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
 
     def _start(self) -> None:
         self._on_start()
-        # What is there now stays: the garbage collector need not walk it again and again while clients wait.
+        # What is loaded by now stays: the garbage collector need not walk it again and again while clients wait.
         gc.collect()
         gc.freeze()
         # Decoding a large object makes thousands of containers, and none is garbage yet.
@@ -177,18 +177,18 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
 
 
 class _Arbiter(Arbiter):  # type: ignore[misc]  # gunicorn ships no types
-    """Forks workers that hear what they are told from the first moment."""
+    """Forks workers in such a way that a signal sent to one right after the fork is not lost."""
 
     def spawn_worker(self) -> Any:
-        signal.pthread_sigmask(signal.SIG_BLOCK, TOLD)
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         try:
             return super().spawn_worker()
         finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, TOLD)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
 
 class _Logger(glogging.Logger):  # type: ignore[misc]  # gunicorn ships no types
-    """Leaves it to the root logger how lines look and where they go."""
+    """Leaves the format and destination of log lines to the root logger."""
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
@@ -201,7 +201,7 @@ def _memory() -> Path | None:
 
 
 def _announce(listener: socket.socket, *, zone: str, index: Index | None, notice: str) -> None:
-    """Tell whoever started this where the webhook is and what it knows."""
+    """Print where the webhook listens and what it has loaded."""
     host, port = listener.getsockname()[:2]
     parts = [
         f"webhook on https://{f'[{host}]' if ':' in host else host}:{port}",

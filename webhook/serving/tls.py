@@ -1,4 +1,4 @@
-"""EDGE: the certificate: served as soon as its files change, and kept while the new ones are no good."""
+"""EDGE: the certificate that is served: replaced as soon as its files change, kept while new ones are unusable."""
 
 import logging
 import ssl
@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 
+from registry.reporting import OngoingProblem
 from webhook.errors import WebhookError
 
 _Stamp = tuple[tuple[int, int, int], ...]
@@ -35,6 +36,7 @@ class Certificates:
     def __init__(self, certificate: Path, key: Path) -> None:
         self._certificate = certificate
         self._key = key
+        self._problem = OngoingProblem(_log)
         # Before the loading, so that a file that changes meanwhile is seen as changed the next time.
         self._stamp = self._look()
         self._good = self._load()
@@ -52,9 +54,11 @@ class Certificates:
             try:
                 self._good = self._load()
             except CertificateError as e:
-                _log.error("certificate not reloaded, the last good one stays: %s", e)
+                self._problem.report(f"certificate not reloaded, the last good one stays: {e}")
             else:
-                _log.info("certificate reloaded, expires %s", datetime.fromtimestamp(self.expires, UTC))
+                reloaded = f"certificate reloaded, expires {datetime.fromtimestamp(self.expires, UTC)}"
+                if not self._problem.over(reloaded):
+                    _log.info("%s", reloaded)
         return self._good.context
 
     def _look(self) -> _Stamp:

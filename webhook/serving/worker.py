@@ -20,21 +20,21 @@ from typing import Any, Final
 
 from gunicorn.workers.base import Worker
 
-from webhook.serving.connection import LINGER, Connection, State, Whole
+from webhook.serving.connection import LINGER, CompleteRequest, Connection, State
 from webhook.serving.wsgi import respond
 
 CONNECTIONS: Final = 512
-# More than can be answered within a second or so had better be sent again, to a replica that has time.
+# What cannot be answered within a second or so is better sent again, to a replica that has time.
 WAITING: Final = 200
-# Of all clients together: what is half sent or half taken, and, counted apart, what waits to be answered.
+# Of all clients together: requests and answers in transfer, and, counted apart, requests that wait for an answer.
 BYTES: Final = 64 * 1024 * 1024
 SMALL: Final = 64 * 1024
 # Seconds that requests in flight get when the worker stops.
 GRACE: Final = 10.0
 TICK: Final = 1.0
-# Between the fork and `init_signals` a worker has its parent's handlers, which would forget what it is told. The parent
-# blocks these before, so that they wait.
-TOLD: Final = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
+# Between the fork and `init_signals` a worker has its parent's handlers, which would lose a signal meant for it. So the
+# parent blocks these signals before the fork, and they wait.
+STOP_SIGNALS: Final = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
 
 _OVERLOADED: Final = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
 _FAILED: Final = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -43,13 +43,13 @@ _log = logging.getLogger(__name__)
 
 
 class SafeWorker(Worker):  # type: ignore[misc]  # gunicorn ships no types
-    """Serves a `webhook.server.Server`, whose application must wait for nothing but the processor."""
+    """Serves a `webhook.serving.server.Server`, whose application must wait for nothing but the processor."""
 
     def init_process(self) -> None:
         """Make what a process cannot inherit, and run."""
         self.poller = selectors.DefaultSelector()
-        self.waiting: SimpleQueue[tuple[Connection, Whole]] = SimpleQueue()
-        self.answered: deque[tuple[Connection, Whole]] = deque()
+        self.waiting: SimpleQueue[tuple[Connection, CompleteRequest]] = SimpleQueue()
+        self.answered: deque[tuple[Connection, CompleteRequest]] = deque()
         self.connections: set[Connection] = set()
         self.bytes_waiting = 0
         self.stop_at = float("inf")
@@ -57,12 +57,12 @@ class SafeWorker(Worker):  # type: ignore[misc]  # gunicorn ships no types
         super().init_process()
 
     def init_signals(self) -> None:
-        """Have handlers of its own, and hear what it has been told since it was forked."""
+        """Install its own handlers, and receive the signals that waited since the fork."""
         super().init_signals()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, TOLD)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        """SIGTERM: be unready at once, but serve until whoever sends requests has had time to notice."""
+        """SIGTERM: be unready at once, but serve until those who send requests have had time to notice."""
         if not self.app.draining:
             self.app.draining = True
             self.stop_at = time.monotonic() + self.app.drain
@@ -96,7 +96,7 @@ class SafeWorker(Worker):  # type: ignore[misc]  # gunicorn ships no types
         for connection in tuple(self.connections):
             if now > connection.deadline:
                 self._forget(connection)
-        # A thread that never ends is as bad as a loop that hangs. Not to notify is to be replaced.
+        # A thread that never ends is as bad as a loop that hangs. A worker that does not notify is replaced.
         if not any(c.state is State.ANSWERING and now - c.since > self.cfg.timeout for c in self.connections):
             self.notify()
 
@@ -125,11 +125,11 @@ class SafeWorker(Worker):  # type: ignore[misc]  # gunicorn ships no types
             sock.close()
             return True
         self.connections.add(connection)
-        self._settle(connection, now)
+        self._advance(connection, now)
         return True
 
     def _make_room(self, limit: int) -> None:
-        """Close what is missed least: the never used before the used, then the longest unused."""
+        """Close the connection that is least needed: a never used one before a used one, then the longest unused."""
         spare = [c for c in self.connections if c.state is not State.ANSWERING]
         if spare and len(self.connections) >= limit:
             self._forget(min(spare, key=lambda c: (c.answered > 0, c.since)))
@@ -138,14 +138,14 @@ class SafeWorker(Worker):  # type: ignore[misc]  # gunicorn ships no types
         if connection.state is State.ANSWERING:
             self._release()
         if connection.state is State.ANSWERING:
-            # It sends its next request already, or is gone. Not to look is enough for now.
+            # The client sends its next request already, or is gone. Either can wait.
             self.poller.unregister(connection.sock)
             connection.watched = 0
         elif connection.state is not State.CLOSED:
-            self._settle(connection, time.monotonic())
+            self._advance(connection, time.monotonic())
 
-    def _settle(self, connection: Connection, now: float) -> None:
-        """Let the connection go as far as it can, and see to what it then needs."""
+    def _advance(self, connection: Connection, now: float) -> None:
+        """Advance the connection as far as possible, then queue its request, watch it or close it."""
         request = connection.advance(now)
         while request is not None and self._overloaded(request):
             self.app.on_overload()
@@ -161,11 +161,11 @@ class SafeWorker(Worker):  # type: ignore[misc]  # gunicorn ships no types
             self._watch(connection)
             self._limit_memory(connection)
 
-    def _overloaded(self, request: Whole) -> bool:
+    def _overloaded(self, request: CompleteRequest) -> bool:
         return self.waiting.qsize() >= WAITING or self.bytes_waiting + len(request.body) > BYTES
 
     def _watch(self, connection: Connection) -> None:
-        # It stays watched while it is answered, for that saves two system calls a request.
+        # A connection stays watched while it is answered: that saves two system calls a request.
         if connection.watched == connection.wants:
             return
         change = self.poller.modify if connection.watched else self.poller.register
@@ -195,7 +195,7 @@ class SafeWorker(Worker):  # type: ignore[misc]  # gunicorn ships no types
             self.bytes_waiting -= len(request.body)
             now = time.monotonic()
             connection.release(now)
-            self._settle(connection, now)
+            self._advance(connection, now)
 
     def _answer_requests(self) -> None:
         """Answer requests as they come, for as long as the process lives; one thread's work."""
@@ -220,7 +220,7 @@ class SafeWorker(Worker):  # type: ignore[misc]  # gunicorn ships no types
             listener.close()
 
     def _in_flight(self) -> bool:
-        """Close what nobody waits for; True if there is more."""
+        """Close connections on which nobody waits for an answer; True if others remain."""
         now = time.monotonic()
         for connection in tuple(self.connections):
             silent = connection.idle or connection.state is State.HANDSHAKE

@@ -1,24 +1,26 @@
-"""EDGE: a whole request in, the bytes of its answer out."""
+"""EDGE: a complete request in, the bytes of its answer out."""
 
 import io
 from typing import Any
 
 from gunicorn.http import wsgi
 
-from webhook.serving.connection import Connection, Whole
+from webhook.serving.connection import CompleteRequest, Connection
 
-# In place of gunicorn's name, which is nobody's business.
+# Replaces gunicorn's name in answers: attackers need not know it.
 SERVER = "fuseml"
 
 
 class _Sink(io.BytesIO):
-    """What gunicorn takes for a socket, and writes an answer to."""
+    """A stand-in for a socket, to which gunicorn writes an answer."""
 
     sendall = io.BytesIO.write
 
 
-def respond(app: Any, request: Whole, connection: Connection, *, cfg: Any, closing: bool) -> tuple[bytes, bool]:
-    """Call *app*; give the answer, and whether the connection closes after it, as it does if *closing*."""
+def respond(
+    app: Any, request: CompleteRequest, connection: Connection, *, cfg: Any, closing: bool
+) -> tuple[bytes, bool]:
+    """Call *app*; give the answer, and True if the connection closes after it, as it does if *closing*."""
     sink = _Sink()
     response, environ = wsgi.create(request.head, sink, connection.client, connection.server, cfg)
     environ["wsgi.input"] = io.BytesIO(request.body)
