@@ -65,7 +65,7 @@ def answer(response: TestResponse) -> Any:
 
 
 def never(*_: Any, **__: Any) -> Mutation:
-    raise AssertionError("there is nothing to do here")
+    raise AssertionError("this must not be called")
 
 
 def refuse(*_: Any, **__: Any) -> Mutation:
@@ -117,7 +117,7 @@ def test_an_object_that_gets_nothing_is_answered_without_patch() -> None:
         pytest.param(review(subResource="ephemeralcontainers"), id="subresource"),
     ],
 )
-def test_what_does_not_concern_us_is_allowed_as_it_is(body: bytes) -> None:
+def test_a_review_that_does_not_concern_us_is_allowed_unchanged(body: bytes) -> None:
     assert answer(ask(client(never), body)) == {"uid": "u-1", "allowed": True}
 
 
@@ -142,7 +142,9 @@ def test_a_patch_that_is_too_large_is_a_refusal() -> None:
 
 
 @pytest.mark.parametrize("mutate", [fail, overflow], ids=["error", "endless-recursion"])
-def test_what_goes_wrong_with_us_is_not_told(mutate: Callable[..., Mutation], caplog: pytest.LogCaptureFixture) -> None:
+def test_an_internal_error_is_answered_without_details(
+    mutate: Callable[..., Mutation], caplog: pytest.LogCaptureFixture
+) -> None:
     got = ask(client(mutate), review())
 
     assert (got.status_code, got.data) == (500, b"internal error, request u-1\n")
@@ -151,7 +153,7 @@ def test_what_goes_wrong_with_us_is_not_told(mutate: Callable[..., Mutation], ca
     assert "webhook/serving/reviewer.py:" in caplog.text
 
 
-def test_what_goes_wrong_elsewhere_is_not_told_either(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_error_outside_of_a_review_is_answered_without_details(caplog: pytest.LogCaptureFixture) -> None:
     def snapshot() -> Index:
         raise ValueError("CANARY")
 
@@ -179,20 +181,20 @@ def test_what_goes_wrong_elsewhere_is_not_told_either(caplog: pytest.LogCaptureF
         pytest.param(b" ", b"bad request: body: not JSON\n", id="blank"),
     ],
 )
-def test_what_is_no_review_is_a_bad_request(body: bytes, text: bytes) -> None:
+def test_a_body_that_is_no_review_is_a_bad_request(body: bytes, text: bytes) -> None:
     got = ask(client(never), body)
 
     assert (got.status_code, got.data, got.content_type) == (400, text, "text/plain; charset=utf-8")
 
 
-def test_no_registry_means_later() -> None:
+def test_without_a_registry_clients_are_asked_to_come_later() -> None:
     got = ask(client(never, snapshot=lambda: None), review())
 
     assert (got.status_code, got.data) == (503, b"registry not loaded\n")
     assert got.headers["Retry-After"] == "1"
 
 
-def test_too_many_reviews_at_once_mean_later() -> None:
+def test_too_many_reviews_at_once_are_put_off() -> None:
     inside, go_on = threading.Event(), threading.Event()
 
     def wait(*_: Any, **__: Any) -> Mutation:
@@ -237,7 +239,7 @@ class Unreadable:
         pytest.param({"CONTENT_TYPE": ""}, 415, b"expected application/json\n", id="no-type"),
     ],
 )
-def test_some_bodies_are_not_even_read(environ: Mapping[str, str], status: int, text: bytes) -> None:
+def test_a_body_with_a_bad_header_is_refused_unread(environ: Mapping[str, str], status: int, text: bytes) -> None:
     base = {"CONTENT_TYPE": "application/json", "wsgi.input": Unreadable(), **environ}
 
     got = client(never).open("/mutate", method="POST", environ_overrides=base)
@@ -265,7 +267,7 @@ def test_a_content_type_may_have_parameters() -> None:
         pytest.param("POST", "/mutate/", 404, b"not found\n", id="slash"),
     ],
 )
-def test_other_requests_are_told_so_in_a_few_words(method: str, path: str, status: int, text: bytes) -> None:
+def test_other_requests_are_refused_in_a_few_words(method: str, path: str, status: int, text: bytes) -> None:
     got = client(never).open(path, method=method)
 
     assert (got.status_code, got.data, got.content_type) == (status, text, "text/plain; charset=utf-8")
@@ -299,7 +301,7 @@ def test_unreadiness_says_why(options: dict[str, Any], reason: str) -> None:
     assert json.loads(got.data) == {"ready": False, "reason": reason}
 
 
-def test_a_certificate_that_lasts_a_while_is_ready() -> None:
+def test_readiness_allows_a_certificate_that_lasts_a_minute() -> None:
     assert client(expires=lambda: 1060.0, clock=lambda: 1000.0).get("/readyz").status_code == 200
 
 
@@ -335,7 +337,7 @@ def test_a_review_is_logged_in_one_line(
     assert "CANARY" not in caplog.text
 
 
-def test_what_is_no_review_is_logged_without_names(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_body_that_is_no_review_is_logged_without_names(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "webhook.serving.reviewer")
 
     ask(client(never), b"CANARY")
@@ -346,7 +348,7 @@ def test_what_is_no_review_is_logged_without_names(caplog: pytest.LogCaptureFixt
     assert got["outcome"] == "bad"
 
 
-def test_a_forged_name_does_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_very_long_name_does_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "webhook.serving.reviewer")
 
     ask(client(never), review({}, name="n" * 100_000, namespace="s" * 100_000))
@@ -354,7 +356,7 @@ def test_a_forged_name_does_not_fill_the_log(caplog: pytest.LogCaptureFixture) -
     assert len(caplog.text) < 1000
 
 
-def test_a_refusal_is_thought_over_when_the_registry_has_changed_meanwhile() -> None:
+def test_a_refused_review_is_tried_again_with_a_newer_registry() -> None:
     newer = Index((), "r2")
 
     def mutate(obj: Any, index: Index, *_: Any, **__: Any) -> Mutation:
@@ -366,7 +368,7 @@ def test_a_refusal_is_thought_over_when_the_registry_has_changed_meanwhile() -> 
     assert "patch" in got
 
 
-def test_a_refusal_that_stays_one_is_given() -> None:
+def test_a_review_that_a_newer_registry_refuses_as_well_is_refused() -> None:
     got = answer(ask(client(refuse, newer=lambda _: Index((), "r2")), review()))
 
     assert got["status"]["message"] == "steps[a]: no\nsteps[b]: no"
@@ -384,15 +386,15 @@ def test_an_object_that_does_not_ask_waits_for_nothing() -> None:
     assert got == {"uid": "u-1", "allowed": True}
 
 
-def test_what_has_been_heard_of_counts() -> None:
-    heard = [Index((), "old")]
+def test_registry_changes_that_have_arrived_are_used() -> None:
+    arrived = [Index((), "old")]
     seen: list[str] = []
 
     def mutate(obj: Any, index: Index, *_: Any, **__: Any) -> Mutation:
         seen.append(index.revision)
         return Mutation()
 
-    answer(ask(client(mutate, lambda: heard[-1], settle=lambda: heard.append(Index((), "new"))), review()))
+    answer(ask(client(mutate, lambda: arrived[-1], settle=lambda: arrived.append(Index((), "new"))), review()))
 
     assert seen == ["new"]
 
@@ -409,7 +411,7 @@ def test_the_project_is_that_of_the_namespace() -> None:
     assert seen == [Consumer(zone="eu", namespace="ml", project="alpha", user="alice")]
 
 
-def test_a_namespace_that_is_not_known_yet_is_asked_about_again() -> None:
+def test_with_an_unknown_namespace_clients_are_asked_to_come_later() -> None:
     response = ask(client(never, project_of=lambda _: None), review())
 
     assert (response.status_code, response.headers["Retry-After"]) == (503, "1")

@@ -1,4 +1,4 @@
-"""AdmissionReview: what is read from one, what is refused, and what is answered."""
+"""Admission reviews: how one is read, when it is refused, and how it is answered."""
 
 import base64
 import json
@@ -105,7 +105,7 @@ def test_an_admission_does_not_show_its_object() -> None:
         pytest.param(b'{"f:extensions":{}}', False, id="managed-fields"),
     ],
 )
-def test_an_object_asks_if_it_holds_one_of_our_marks(raw: bytes, asks: bool) -> None:
+def test_an_object_asks_if_it_holds_a_mark_of_ours(raw: bytes, asks: bool) -> None:
     assert review.parse(with_object(raw)).asks is asks
 
 
@@ -159,7 +159,7 @@ def test_an_old_object_does_not_ask() -> None:
         ),
     ],
 )
-def test_what_is_no_review_is_refused(raw: bytes, message: str) -> None:
+def test_a_body_that_is_no_review_is_refused(raw: bytes, message: str) -> None:
     with pytest.raises(BadReviewError) as caught:
         review.parse(raw)
 
@@ -189,7 +189,7 @@ def nested(levels: int, opener: bytes, closer: bytes) -> bytes:
         ),
     ],
 )
-def test_what_is_no_object_is_refused_when_it_is_looked_at(raw: bytes, message: str) -> None:
+def test_a_value_that_is_no_object_is_refused_when_it_is_read(raw: bytes, message: str) -> None:
     admission = review.parse(with_object(raw))
 
     with pytest.raises(BadReviewError) as caught:
@@ -215,7 +215,7 @@ def test_the_last_of_two_equal_keys_counts() -> None:
     assert review.parse(raw).name == "second"
 
 
-def test_nothing_to_change_is_an_answer_without_patch() -> None:
+def test_an_answer_without_changes_has_no_patch() -> None:
     assert answer(review.allowed(ADMISSION)) == {
         "apiVersion": "admission.k8s.io/v1",
         "kind": "AdmissionReview",
@@ -223,7 +223,7 @@ def test_nothing_to_change_is_an_answer_without_patch() -> None:
     }
 
 
-def test_a_change_is_a_compact_json_patch() -> None:
+def test_changes_are_answered_as_a_compact_json_patch() -> None:
     ops = ({"op": "add", "path": "/spec/x", "value": [1, "ü"]},)
 
     raw = review.allowed(ADMISSION, ops=ops, warnings=["w"], audit={"ids": "a/b"})
@@ -305,7 +305,7 @@ PATHS = st.sampled_from(
 
 
 def survive(raw: bytes) -> None:
-    """Whatever comes, there is an admission whose parts can be looked at, or a short text."""
+    """Read any bytes: either every part of the review can be read, or the error is one short line."""
     try:
         admission = review.parse(raw)
         _ = admission.asks
@@ -353,7 +353,7 @@ def test_any_damage_is_survived(data: st.DataObject) -> None:
 @example(64)
 @example(65)
 @example(66)
-def test_depth_is_counted_the_same_however_it_is_made(levels: int) -> None:
+def test_lists_and_mappings_count_as_the_same_depth(levels: int) -> None:
     lists: Any = []
     for _ in range(levels - 1):
         lists = [lists]
