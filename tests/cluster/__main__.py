@@ -8,7 +8,7 @@ from tests.cluster.processes import running
 
 
 def main() -> None:
-    """Do what the command line says."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.cluster", description=__doc__)
     parser.add_argument("command", choices=["up", "down", "status"])
     parser.add_argument("--clean", action="store_true", help="down: remove all data as well")
@@ -18,7 +18,7 @@ def main() -> None:
         _say_how_to_use_it()
     elif args.command == "down":
         lifecycle.down(clean=args.clean)
-        print("# stopped" if not args.clean else f"# nothing is left but the cache of built programs, {CACHE}")
+        print("# stopped" if not args.clean else f"# only the cache of built programs is left, {CACHE}")
     else:
         daemons = running()
         for name in lifecycle.STOPPED_BY:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Image(NamedTuple):
-    """A program, where it lies in the image, and how it is called."""
+    """A program, its path in the image, and the image's entrypoint."""
 
     program: Path
     path: str
@@ -17,7 +17,7 @@ class Image(NamedTuple):
     links: tuple[str, ...] = ()  # names beside the program that lead to it
 
     def digest(self) -> str:
-        """Differs when the archive would; the folder of a program that we built carries a digest of its sources."""
+        """Differs when the archive would; the folder name of a built program has a digest of its sources."""
         facts = (*map(str, self), self.program.stat().st_size, Path(__file__).read_text())
         return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 

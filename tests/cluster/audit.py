@@ -1,10 +1,10 @@
-"""What the API server writes into its audit log: every change to what the tests look at, with bodies."""
+"""What the API server records in its audit log: every change to objects that tests examine, with bodies."""
 
 WRITES = ["create", "update", "patch", "delete", "deletecollection"]
 
 
 def policy() -> dict[str, object]:
-    """Bodies of changes to runs, definitions, extensions and pods; of reading them, only that it happened."""
+    """The audit policy: bodies of changes to runs, definitions, Extensions and pods; of reads only the fact."""
     return {
         "apiVersion": "audit.k8s.io/v1",
         "kind": "Policy",
@@ -17,7 +17,7 @@ def policy() -> dict[str, object]:
             },
             {"level": "RequestResponse", "verbs": ["create"], "resources": [{"group": "", "resources": ["pods"]}]},
             {"level": "Metadata", "resources": [{"group": "fuseml.org"}]},
-            # Whether somebody read or wrote a Secret; never what is in it.
+            # That a Secret was read or written; never its content.
             {"level": "Metadata", "resources": [{"group": "", "resources": ["secrets"]}]},
             {"level": "None"},
         ],

@@ -71,7 +71,7 @@ def install() -> None:
 
 
 def binaries(name: str) -> Path:
-    """The folder of a group's programs, built first unless the cache holds them."""
+    """The folder of a group's programs; built unless the cache holds them."""
     group = GROUPS[name]
     digest = hashlib.sha256(repr((group, LDFLAGS, inspect.getsource(_compile))).encode())
     for file in sorted((GO / group.module).iterdir()):
@@ -83,7 +83,7 @@ def binaries(name: str) -> Path:
 
 
 def module(group: str, path: str) -> Path:
-    """The folder of a module's own sources: its manifests lie there."""
+    """The folder of a module's sources, which holds its manifests."""
     command = ["go", "list", "-m", "-f", "{{.Dir}}", path]
     subprocess.run(["go", "mod", "download", path], cwd=GO / group, check=True, timeout=300)
     return Path(subprocess.check_output(command, cwd=GO / group, text=True, timeout=300).strip())
@@ -118,7 +118,7 @@ def _compile(name: str, out: Path, scratch: Path) -> None:
 
 
 def _go(*args: str, cwd: Path) -> None:
-    """Run go, and every 15 seconds tell how far it is: it is silent for minutes otherwise."""
+    """Run go, and every 15 seconds print how far it is: it is silent for minutes otherwise."""
     command = ["timeout", str(LIMIT), "go", *args]
     began = told = time.monotonic()
     compiled = 0

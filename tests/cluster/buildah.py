@@ -1,4 +1,4 @@
-"""Build images with buildah, without a registry and without Docker; what was built once is kept in the cache."""
+"""Build images with buildah, without a registry and without Docker, and cache them by their content."""
 
 import hashlib
 import os
@@ -17,14 +17,14 @@ PYTHON = "docker.io/local/python:1"
 PACKAGES = "python3,python3-venv,ca-certificates"
 SUITE = "bookworm"
 CONFIG = ["--env", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "--cmd", "python3"]
-# A fixed path of the image library: it keeps notes there on what registries have.
-NOTES = Path("/var/lib/containers/cache/blob-info-cache-v1.boltdb")
+# A fixed path of the image library, for what it learns about registries.
+BLOB_INFO = Path("/var/lib/containers/cache/blob-info-cache-v1.boltdb")
 
 
 def python() -> Path:
-    """The archive of a small Debian with Python, the base of all that is built here."""
+    """The archive of a small Debian with Python, the base of all images that are built here."""
     archive = ARCHIVES / f"python-{_digest(PACKAGES, SUITE, CONFIG)}.tar"
-    # It is not locked where it is there: `build` asks for it as well.
+    # No lock if it exists: `build` calls this too.
     if not archive.exists():
         with alone("images"):
             if not archive.exists():
@@ -33,7 +33,7 @@ def python() -> Path:
 
 
 def build(context: Path, dockerfile: Path, tag: str, build_args: Mapping[str, str], inputs: Iterable[Path]) -> Path:
-    """The archive of the image that a Dockerfile makes of *inputs*, built first unless the cache holds it."""
+    """The archive of the image that a Dockerfile makes of *inputs*; built unless the cache holds it."""
     digest = _digest(tag, python().stem, dockerfile.read_text(), sorted(build_args.items()), *map(_content, inputs))
     archive = ARCHIVES / f"{tag.rpartition('/')[2].replace(':', '-')}-{digest}.tar"
     with alone("images"):
@@ -75,13 +75,13 @@ def _base(archive: Path) -> str:
 
 
 def _sources() -> list[str]:
-    """The machine's own package sources, for it may not reach others; without any, Debian's."""
+    """The machine's own package sources, as it may not reach others; if it has none, mmdebstrap uses Debian's."""
     files = [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*.sources"))]
     return [str(file) for file in files if file.exists() and "debian" in file.read_text()]
 
 
 def _push(local: str, tag: str, archive: Path) -> None:
-    """Write an image as an archive; earlier ones of the same name go."""
+    """Write an image as an archive, and delete earlier archives of the same name."""
     draft = archive.with_suffix(".draft")
     draft.unlink(missing_ok=True)
     _buildah("push", "--quiet", local, f"docker-archive:{draft}:{tag}", capture_output=True)
@@ -97,7 +97,7 @@ def _buildah(*args: object, capture_output: bool = False) -> str:
     config = STORE / "containers.conf"
     config.write_text(f'[network]\nnetwork_config_dir = "{STORE}/network"\n')
     store = ["--root", f"{STORE}/root", "--runroot", f"{STORE}/run", "--storage-driver", "vfs"]
-    with _without_notes():
+    with _without_blob_info():
         done = subprocess.run(
             ["buildah", *store, *map(str, args)],
             check=False,
@@ -113,12 +113,12 @@ def _buildah(*args: object, capture_output: bool = False) -> str:
 
 
 @contextmanager
-def _without_notes() -> Iterator[None]:
-    """Leave nothing outside of our store if there was nothing."""
-    new = [folder for folder in (NOTES.parent, NOTES.parent.parent) if not folder.exists()]
+def _without_blob_info() -> Iterator[None]:
+    """Delete what buildah writes outside of our store, unless it existed before."""
+    new = [folder for folder in (BLOB_INFO.parent, BLOB_INFO.parent.parent) if not folder.exists()]
     yield
     if new:
-        NOTES.unlink(missing_ok=True)
+        BLOB_INFO.unlink(missing_ok=True)
     for folder in new:
         with suppress(OSError):
             folder.rmdir()

@@ -1,4 +1,4 @@
-"""Run cert-manager, for the test in which it makes the product's certificates."""
+"""Run cert-manager, for the test in which it issues the product's certificates."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ MODULE = "github.com/cert-manager/cert-manager"
 
 @contextmanager
 def installed() -> Iterator[None]:
-    """Its CRDs and its controllers; afterwards neither."""
+    """Install its CRDs and start its controllers; remove both at the end."""
     program = binaries(NAME) / NAME
     crds = module(NAME, MODULE) / "deploy/crds"
     try:

@@ -1,4 +1,4 @@
-"""The cgroups that the kubelet works in: one folder of ours at the top, in each hierarchy of v1 or in the one of v2."""
+"""The cgroups of the kubelet: one top folder of ours, in each hierarchy of cgroup v1 or in the one of v2."""
 
 import os
 import time
@@ -12,9 +12,9 @@ CONTROLLERS = ("cpu", "cpuset", "memory", "hugetlb", "pids")  # what the kubelet
 
 
 def make() -> None:
-    """Make our folders."""
+    """Create our folders."""
     if (TOP / "cgroup.controllers").exists():
-        # To whom they are handed down but who sets no limits, nothing changes.
+        # Enabling controllers changes nothing for groups without limits.
         known = (TOP / "cgroup.controllers").read_text().split()
         (TOP / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in CONTROLLERS if name in known))
         (TOP / CGROUP).mkdir(exist_ok=True)
@@ -25,7 +25,7 @@ def make() -> None:
 
 
 def made() -> list[Path]:
-    """Our folders that are there."""
+    """Our folders that exist."""
     return [folder for folder in (TOP / CGROUP, *TOP.glob(f"*/{CGROUP}")) if folder.is_dir()]
 
 
@@ -40,7 +40,7 @@ def members() -> set[int]:
 
 
 def remove() -> None:
-    """Remove our folders, in which no process is any more but one that ends."""
+    """Remove our folders, whose last processes are ending."""
     for top in made():
         for folder, _, _ in os.walk(top, topdown=False):
             _remove(Path(folder))

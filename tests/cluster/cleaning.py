@@ -1,4 +1,4 @@
-"""Take away what the cluster leaves outside of its daemons: containers, mounts, network, cgroups."""
+"""Remove what the daemons leave on the machine: containers, mounts, network, cgroups."""
 
 import shutil
 import signal
@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.cluster import cgroups, surroundings
+from tests.cluster import cgroups, machine_state
 from tests.cluster.paths import CONTAINERD, GATEWAY, NETWORK, NODE_IP, RUNC, STATE
 from tests.cluster.processes import is_shim, kill, running, shims
 
@@ -16,13 +16,13 @@ POD_LOGS = Path("/var/log/containers")
 
 
 def end_shims() -> None:
-    """End the shims of our containerd; nothing else's."""
+    """Kill the shims of our containerd, and no others."""
     for pid in shims(CONTAINERD):
         kill(pid, signal.SIGKILL, seconds=10, ours=lambda pid=pid: is_shim(pid, CONTAINERD))
 
 
 def end_containers() -> None:
-    """End the containers of our containerd, those included that were just being made."""
+    """Kill the containers of our containerd, also those that are just being created."""
     end_shims()
     for container in sorted(RUNC.glob("k8s.io/*")):
         _run("runc", "--root", container.parent, "delete", "--force", container.name)
@@ -33,7 +33,7 @@ def end_containers() -> None:
 
 
 def clean() -> None:
-    """Leave nothing behind, and make sure of that; the daemons and containers have ended."""
+    """Remove everything, and check that nothing is left; the daemons and containers must have ended."""
     for mount in sorted(_mounts(), key=len, reverse=True):
         _run("umount", "-l", mount)
     for file in [*_results(), *_links()]:
@@ -42,9 +42,9 @@ def clean() -> None:
         _run("nft", "delete", "table", family, "kube-proxy")
     _run("ip", "address", "del", f"{NODE_IP}/32", "dev", "lo")
     cgroups.remove()
-    surroundings.put_back()
+    machine_state.restore()
     shutil.rmtree(STATE, ignore_errors=True)
-    # The kernel takes its time to remove the links of pods that ended.
+    # It takes some time until the kernel has removed the network links of ended pods.
     deadline = time.monotonic() + 30
     while left := traces():
         if time.monotonic() > deadline:
@@ -53,7 +53,7 @@ def clean() -> None:
 
 
 def traces() -> list[str]:
-    """What is left of the cluster outside of its cache, for a person to read."""
+    """What is left of the cluster outside of its cache, as lines of text."""
     found = [f"process {daemon.pid}: {name}" for name, daemon in running().items()]
     found += [f"process {pid}: container shim" for pid in shims(CONTAINERD)]
     found += [f"process {pid}: in a container" for pid in cgroups.members()]
@@ -75,7 +75,7 @@ def _mounts() -> list[str]:
 
 
 def _results() -> Iterator[Path]:
-    """What the network library remembers of our pods: of our network, and of each pod's own loopback."""
+    """The files that the network library keeps for our pods: of our network, and of each pod's loopback."""
     for result in CNI_RESULTS.glob(f"{NETWORK}-*"):
         yield result
         pod = result.name.removeprefix(f"{NETWORK}-").rpartition("-")[0]

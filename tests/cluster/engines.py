@@ -45,7 +45,7 @@ CONTROLLER = {
 
 
 def install() -> None:
-    """Apply the manifests, unless these very ones were applied."""
+    """Apply the manifests, unless these were applied before."""
     for group, apply in {"tekton": _install_tekton, "argo": _install_argo}.items():
         digest = hashlib.sha256(Path(__file__).read_bytes() + (GO / group / "go.mod").read_bytes()).hexdigest()
         marker = STATE / f"{group}-installed"
@@ -55,7 +55,7 @@ def install() -> None:
 
 
 def run() -> None:
-    """Start the controllers; wait until Tekton's webhook has written its rules and answers."""
+    """Start the controllers, and wait until Tekton's webhook has registered itself and answers."""
     tekton = binaries("tekton")
     flags = (f"-kubeconfig={KUBECONFIG}", "-disable-ha")
     images = {"shell": "busybox"} | {
@@ -75,7 +75,7 @@ def run() -> None:
 
 
 def _admits() -> bool:
-    """Before the configuration has rules, a dry run passes for the wrong reason."""
+    """A dry run alone proves nothing: it succeeds as well while the configuration has no rules."""
     path = "jsonpath={.webhooks[0].rules}{.webhooks[0].clientConfig.caBundle}"
     shown = kubectl("get", "mutatingwebhookconfiguration", "webhook.pipeline.tekton.dev", "-o", path, check=False)
     if "operations" not in shown.stdout or "LS0t" not in shown.stdout:
@@ -103,7 +103,7 @@ def _install_tekton() -> None:
 
 
 def argo_crds(variant: str) -> None:
-    """Put in place Argo's CRDs with all fields (`full`, as it ships them today) or with none (`minimal`, as before)."""
+    """Install Argo's CRDs with all fields (`full`, as it ships them today) or without (`minimal`, as before)."""
     folder = module("argo", ARGO) / "manifests/base/crds" / variant
     kubectl(*APPLY, *(f"--filename={file}" for file in sorted(folder.glob("argoproj.io_*.yaml"))))
 
@@ -126,7 +126,7 @@ def _install_argo() -> None:
 
 
 def _documents(file: Path) -> list[dict[str, Any]]:
-    """A manifest's documents, Tekton's webhook taken to the port on which it listens on the host."""
+    """A manifest's documents, with the port on which Tekton's webhook listens on the host."""
     documents = [document for document in yaml.load_all(file.read_text(), yaml.CSafeLoader) if document]
     for document in documents:
         conversion = document.get("spec", {}).get("conversion", {}).get("webhook")

@@ -1,4 +1,4 @@
-"""Make images known to the node's containerd; each is imported again only when it has changed."""
+"""Import images into the node's containerd, each only if it has changed."""
 
 import subprocess
 import tempfile
@@ -15,7 +15,7 @@ TEKTON = ("entrypoint", "nop", "workingdirinit", "sidecarlogresults")
 
 
 def load() -> None:
-    """Make every image known that the node and the engines need, and one with Python for the pods of tests."""
+    """Import the images that the node and the engines need, and one with Python for the pods of tests."""
     for name, image in _static().items():
         tag = f"docker.io/local/{name}:1"
         _once(tag, image.digest(), lambda archive, image=image, tag=tag: image.write(archive, tag))
@@ -31,15 +31,15 @@ def build_and_load(
     *,
     inputs: Iterable[Path] | None = None,
 ) -> str:
-    """Build an image from a Dockerfile whose `ARG BASE` is a Debian with Python, and make it known under *tag*.
+    """Build an image from a Dockerfile whose `ARG BASE` is a Debian with Python, and import it as *tag*.
 
     RUN has no package index: build wheels outside and copy them.
 
     Args:
-        inputs: The files and folders that the Dockerfile copies, where that is not the whole context.
+        inputs: The files and folders that the Dockerfile copies, if not the whole context.
 
     Returns:
-        A digest of all that went in: it differs when the image does.
+        A digest of all inputs: it differs when the image does.
     """
     archive = buildah.build(context, dockerfile, tag, build_args or {}, inputs or [context])
     _once(tag, archive.stem, lambda copy: copy.symlink_to(archive))
@@ -68,7 +68,7 @@ def _static() -> dict[str, Image]:
 
 
 def _once(tag: str, digest: str, write: Callable[[Path], None]) -> None:
-    """Import an image unless containerd has this very one."""
+    """Import an image unless containerd has this version of it."""
     marker = STATE / "images" / tag.replace("/", "_")
     if marker.exists() and marker.read_text() == digest:
         return

@@ -26,5 +26,5 @@ def kubectl(*args: object, stdin: str | None = None, check: bool = True) -> subp
 
 
 def built() -> Path | None:
-    """The folder of a kubectl of our own, where the machine has none."""
+    """The folder of a kubectl that is built here if the machine has none."""
     return None if shutil.which("kubectl") else binaries("kubectl")

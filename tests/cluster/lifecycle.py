@@ -1,14 +1,14 @@
-"""Start and stop all of it, in order."""
+"""Start and stop the whole cluster, in order."""
 
 import signal
 import time
 
-from tests.cluster import build, cert_manager, cleaning, engines, images, node, resolvers, surroundings
+from tests.cluster import build, cert_manager, cleaning, engines, images, machine_state, node, resolvers
 from tests.cluster.lock import alone
 from tests.cluster.paths import STATE
 from tests.cluster.processes import kill, last_words, running, stop
 
-# The API server before etcd: after it, it hangs for minutes and keeps its port.
+# The API server before etcd: without etcd it hangs for minutes and keeps its port.
 STOPPED_BY = {
     cert_manager.NAME: signal.SIGTERM,
     "workflow-controller": signal.SIGKILL,  # ignores SIGTERM
@@ -26,10 +26,10 @@ STOPPED_BY = {
 
 
 def up() -> None:
-    """Start what is not running, and anew what has changed.
+    """Start what is not running, and restart what has changed.
 
-    Nothing is cleaned before: after a crash, containers go on without their daemons, and a containerd that finds its
-    data takes them back. A run in progress then finishes; a clean-up would have made it fail.
+    Nothing is cleaned up first: after a crash, containers go on without their daemons, and a containerd that finds
+    its data takes them back. A run in progress then finishes; a clean-up would have made it fail.
     """
     with alone("cluster"):
         began = time.monotonic()
@@ -37,7 +37,7 @@ def up() -> None:
         for group in ("etcd", "kubernetes", "tekton", "resolvers", "argo"):
             build.binaries(group)
         STATE.mkdir(parents=True, exist_ok=True)
-        surroundings.note()
+        machine_state.save()
         node.configure()
         _say("starting the control plane", began)
         node.run()
@@ -55,10 +55,10 @@ def up() -> None:
 
 
 def down(*, clean: bool) -> None:
-    """Stop what we started; with *clean*, leave no data either.
+    """Stop all daemons; with *clean*, remove their data as well.
 
-    To the work in the cluster this is a power cut: containers end with the daemons, so that the machine is free. After
-    the next `up` the pods of Deployments come back, and an engine decides about a run whose pod was lost.
+    For the workloads this is a power cut: containers end with the daemons, so that the machine is free. After the
+    next `up` the pods of Deployments come back, and each engine decides about runs whose pods were lost.
     """
     with alone("cluster"):
         ours = bool(running()) or STATE.exists()
@@ -70,9 +70,9 @@ def down(*, clean: bool) -> None:
 
 
 def crash(*, shims: bool) -> None:
-    """Kill every daemon at once, and with *shims* the parents of all containers, as the machine's out-of-memory killer.
+    """Kill every daemon at once, and with *shims* the parents of all containers, as the out-of-memory killer might.
 
-    Nothing is tidied: `up` has to cope with what is there.
+    Nothing is cleaned up: `up` has to cope with the rest.
     """
     for name, daemon in running().items():
         kill(daemon.pid, signal.SIGKILL, seconds=5, ours=lambda name=name, daemon=daemon: running().get(name) == daemon)

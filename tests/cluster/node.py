@@ -32,7 +32,7 @@ TOKEN = "fuseml-cluster"
 
 
 def configure() -> None:
-    """Write every file that the daemons read."""
+    """Write the files that the daemons read."""
     for folder in ("certs", "cni", "pods", "kubelet", "logs"):
         (STATE / folder).mkdir(parents=True, exist_ok=True)
     subprocess.run(["ip", "address", "replace", f"{NODE_IP}/32", "dev", "lo"], check=True, timeout=10)
@@ -49,7 +49,7 @@ def configure() -> None:
 
 
 def run() -> None:
-    """Start all that is not running, in order."""
+    """Start the control plane and containerd, in order."""
     k8s = binaries("kubernetes")
     start(
         "etcd", binaries("etcd") / "etcd", "--data-dir", STATE / "etcd", "--listen-client-urls", ETCD,
@@ -88,16 +88,16 @@ def run() -> None:
 
 
 def join() -> None:
-    """Start the kubelet, once the images are there, and wait for the node."""
+    """Start the kubelet, for which the images must exist, and wait for the node."""
     began = time.time()
     started = _start_kubelet()
-    # What is there may be the word of the kubelet before this one.
+    # The status may still be that of the previous kubelet.
     since = began - 1 if started else 0
     wait("kubelet", lambda: _heard_from_node() > since or _insist_on_kubelet())
 
 
 def _insist_on_kubelet() -> bool:
-    """Start the kubelet again: it ends at once while containerd is still taking back the containers that it finds."""
+    """Start the kubelet again: it ends at once while containerd is still taking back its containers."""
     _start_kubelet()
     return False
 
@@ -111,7 +111,7 @@ def _start_kubelet() -> bool:
 
 
 def _heard_from_node() -> float:
-    """When the node last said that it is ready; 0 if it says otherwise."""
+    """When the node last reported that it is ready; 0 if it is not."""
     shown = kubectl("get", "node", "node", "-o", "json", check=False).stdout
     conditions = json.loads(shown)["status"].get("conditions", []) if shown else []
     ready = [c for c in conditions if c["type"] == "Ready" and c["status"] == "True"]
@@ -175,7 +175,7 @@ def _kubelet() -> dict[str, object]:
         "evictionHard": {"memory.available": "50Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
         "imageGCHighThresholdPercent": 100,
         "makeIPTablesUtilChains": False,
-        # Whoever reaches it may run commands in pods.
+        # Any client that reaches it may run commands in pods, so it listens on this address only.
         "address": NODE_IP,
         "port": 16250,
         "healthzPort": 16248,

@@ -1,4 +1,4 @@
-"""Take another Kubernetes: python -m tests.cluster.pin v1.36.3 writes go/kubernetes/go.mod."""
+"""Change the version of Kubernetes: python -m tests.cluster.pin v1.36.3 writes go/kubernetes/go.mod."""
 
 import json
 import subprocess
@@ -10,14 +10,14 @@ MODULE = "k8s.io/kubernetes"
 
 
 def pin(version: str) -> None:
-    """Require this version, and its parts at the versions under which they are published.
+    """Require this version, and its parts at the versions that are published.
 
-    The module replaces its parts with folders beside it, which are there in its repository only.
+    The module replaces its parts by folders that only exist in its repository.
     """
     found = json.loads(_go("mod", "download", "-json", f"{MODULE}@{version}"))
     replaced = json.loads(_go("mod", "edit", "-json", found["GoMod"]))["Replace"]
     parts = [part["Old"]["Path"] for part in replaced if part["New"]["Path"].startswith("./staging/")]
-    # v1.36.3 of the whole is v0.36.3 of each part.
+    # The parts of v1.36.3 are published as v0.36.3.
     published = version.replace("v1.", "v0.", 1)
     edits = [f"-replace={part}={part}@{published}" for part in parts]
     gone = [f"-dropreplace={old}" for old in _replaced() if old not in parts]

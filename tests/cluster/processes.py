@@ -1,4 +1,4 @@
-"""Start daemons in sessions of their own, know them again, and stop exactly those."""
+"""Start daemons in sessions of their own, find them again, and stop exactly those."""
 
 import hashlib
 import os
@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from tests.cluster.paths import STATE
 
-# Every daemon carries its name and a digest of what it runs in its environment. A pid may be another's by the time
-# that it is read from a file; an environment stays with its process.
+# Every daemon has its name and a digest of its command in its environment. A pid in a file may belong to another
+# process by the time it is read; an environment stays with its process.
 MARK = "FUSEML_CLUSTER_DAEMON"
-# Not all of ours: a proxy for the internet, or another cluster's KUBECONFIG, would lead a daemon astray.
+# Not the whole environment: proxy settings or another cluster's KUBECONFIG would mislead a daemon.
 ENV = {"PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin", "HOME": str(STATE)}
 
 
@@ -28,7 +28,7 @@ class Daemon(NamedTuple):
 
 
 def start(name: str, *command: object, env: dict[str, str] | None = None, reads: Iterable[Path] = ()) -> bool:
-    """Start a daemon unless it runs; start it anew when what it runs or *reads* has changed.
+    """Start a daemon unless it runs; restart it if its command or a file that it *reads* has changed.
 
     Returns:
         Whether it was started.
@@ -38,7 +38,7 @@ def start(name: str, *command: object, env: dict[str, str] | None = None, reads:
     if daemon := running().get(name):
         if daemon.digest == digest:
             return False
-        print(f"{name} has changed: starting it anew", flush=True)
+        print(f"{name} has changed: restarting it", flush=True)
         stop(name)
     (STATE / "logs").mkdir(parents=True, exist_ok=True)
     with (STATE / f"logs/{name}.log").open("ab") as log:
@@ -57,28 +57,28 @@ def start(name: str, *command: object, env: dict[str, str] | None = None, reads:
 
 
 def running() -> dict[str, Daemon]:
-    """Every daemon of ours by its name."""
+    """Our running daemons by name."""
     found = {}
     for pid in _pids():
         state, _, rest = _mark(pid).partition(":")
         name, _, digest = rest.partition(":")
-        # What a daemon starts inherits its mark, but leads no session.
+        # Children of a daemon inherit its mark, but lead no session.
         if state == str(STATE) and _leads_session(pid):
             found[name] = Daemon(pid, digest)
     return found
 
 
 def stop(name: str, number: signal.Signals = signal.SIGTERM) -> None:
-    """Stop a daemon and wait for its end; kill it when it takes too long."""
+    """Stop a daemon and wait for its end; kill it if that takes too long."""
     daemon = running().get(name)
     if daemon and not kill(daemon.pid, number, seconds=15, ours=lambda: _is(name, daemon)):
         kill(daemon.pid, signal.SIGKILL, seconds=5, ours=lambda: _is(name, daemon))
 
 
 def kill(pid: int, number: signal.Signals, *, seconds: float, ours: Callable[[], bool]) -> bool:
-    """Send a signal to a process if it is still *ours*, and wait for its end; whether it ended."""
+    """Send a signal to a process if it is still *ours*, and wait for its end; return whether it ended."""
     with _process(pid) as process:
-        # The descriptor is of one process, whatever becomes of its number: what is asked now holds for the signal.
+        # The descriptor stays with one process even if its pid is reused: the check holds for the signal.
         if process is None or not ours():
             return True
         with suppress(ProcessLookupError):
@@ -87,7 +87,7 @@ def kill(pid: int, number: signal.Signals, *, seconds: float, ours: Callable[[],
 
 
 def wait(name: str, ready: Callable[[], object], seconds: float = 180) -> None:
-    """Wait until a daemon is *ready*; one that has ended never will be."""
+    """Wait until a daemon is *ready*; fail at once if it has ended."""
     deadline = time.monotonic() + seconds
     while not ready():
         if name not in running():
@@ -108,7 +108,7 @@ def shims(socket: Path) -> list[int]:
 
 
 def is_shim(pid: int, socket: Path) -> bool:
-    """Whether a process is a shim of the containerd that listens on *socket*."""
+    """True if a process is a shim of the containerd that listens on *socket*."""
     # A zombie has an empty command line, and so counts as ended.
     command = _read(pid, "cmdline")
     return "containerd-shim" in command[0] and str(socket) in command
@@ -117,8 +117,8 @@ def is_shim(pid: int, socket: Path) -> bool:
 def _await_exec(name: str, program: str) -> None:
     """Wait until a daemon runs its program.
 
-    `setsid --fork` returns before its child leads a session and runs the program. Until then it is not known as a
-    daemon, and would be taken for one that has ended.
+    `setsid --fork` returns before its child leads a session and runs the program. Until then `running` does not list
+    it, and it would be taken for a daemon that has ended.
     """
     deadline = time.monotonic() + 15
     while not ((daemon := running().get(name)) and _read(daemon.pid, "cmdline")[0] == program):

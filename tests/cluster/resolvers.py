@@ -1,6 +1,6 @@
 """Install and run Tekton's resolvers, which fetch definitions for runs that refer to them elsewhere.
 
-They are a group of their own, so that those who change it need not build the rest of Tekton anew.
+They are a group of their own, so that a change of it does not rebuild the rest of Tekton.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ ENV = COMMON | {
 
 
 def install() -> None:
-    """Apply their configuration, unless this very one was applied."""
+    """Apply their configuration, unless it was applied before."""
     digest = hashlib.sha256(Path(__file__).read_bytes() + (GO / "resolvers/go.mod").read_bytes()).hexdigest()
     marker = STATE / "resolvers-installed"
     if marker.exists() and marker.read_text() == digest:
@@ -36,14 +36,14 @@ def install() -> None:
     items = [document for file in files for document in yaml.safe_load_all(file.read_text()) if document]
     for item in items:
         if item["metadata"]["name"] == ENV["CONFIG_LEADERELECTION_NAME"]:
-            # They cannot go without an election: after a kill, the next ones shall not wait for a minute.
+            # They always elect a leader: after a kill, the next ones should not wait for a minute.
             item["data"] = {"lease-duration": "6s", "renew-deadline": "4s", "retry-period": "1s"}
     kubectl(*APPLY, "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
     marker.write_text(digest)
 
 
 def run() -> None:
-    """Start them."""
+    """Start the resolvers."""
     start(NAME, binaries("resolvers") / "resolvers", f"-kubeconfig={KUBECONFIG}", env=ENV)
     wait(NAME, _listens)
 

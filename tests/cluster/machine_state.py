@@ -1,4 +1,4 @@
-"""What the daemons change in the machine around their folders: noted before the first start, put back at the end."""
+"""Kernel settings and folders that the daemons change: saved before the first start, restored at the end."""
 
 import json
 from contextlib import suppress
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.cluster.paths import STATE
 
-NOTES = STATE / "surroundings.json"
+SAVED = STATE / "machine-state.json"
 # kubelet and the network plugin set these; neither can be told not to.
 KERNEL = [
     Path("/proc/sys", setting)
@@ -36,38 +36,38 @@ FOLDERS = [
 ]
 
 
-def note() -> None:
-    """Write down what is there, once."""
-    if NOTES.exists():
+def save() -> None:
+    """Save what is there before the first start."""
+    if SAVED.exists():
         return
     kernel = {str(setting): setting.read_text() for setting in KERNEL if setting.exists()}
     new = [str(folder) for folder in FOLDERS if not folder.exists()]
-    # Half a note must not pass for one.
-    draft = NOTES.with_suffix(".draft")
+    # A file that is half written must not pass for a whole one.
+    draft = SAVED.with_suffix(".draft")
     draft.write_text(json.dumps({"kernel": kernel, "new": new}))
-    draft.rename(NOTES)
+    draft.rename(SAVED)
 
 
-def put_back() -> None:
-    """Give the kernel its settings back, and remove the folders that came with us, if nobody else uses them by now."""
-    if not NOTES.exists():
+def restore() -> None:
+    """Restore the kernel's settings, and remove the folders that the daemons made unless something else uses them."""
+    if not SAVED.exists():
         return
-    notes = json.loads(NOTES.read_text())
-    for setting, text in notes["kernel"].items():
+    saved = json.loads(SAVED.read_text())
+    for setting, text in saved["kernel"].items():
         if Path(setting).read_text() != text:
             Path(setting).write_text(text)
-    if "/run/containerd/s" in notes["new"]:
-        _remove_deaf_sockets(Path("/run/containerd/s"))
-    if "/var/lib/kubelet/device-plugins" in notes["new"]:
+    if "/run/containerd/s" in saved["new"]:
+        _remove_dead_sockets(Path("/run/containerd/s"))
+    if "/var/lib/kubelet/device-plugins" in saved["new"]:
         for name in ("kubelet.sock", "kubelet_internal_checkpoint", "DEPRECATION"):
             Path("/var/lib/kubelet/device-plugins", name).unlink(missing_ok=True)
-    for folder in sorted(notes["new"], reverse=True):
+    for folder in sorted(saved["new"], reverse=True):
         with suppress(OSError):
             Path(folder).rmdir()
 
 
-def _remove_deaf_sockets(folder: Path) -> None:
-    """A shim that was killed leaves its socket; one that still listens is of somebody who came after us."""
+def _remove_dead_sockets(folder: Path) -> None:
+    """Remove the sockets of killed shims; a socket on which something listens belongs to another program."""
     listening = Path("/proc/net/unix").read_text()
     for socket in folder.glob("*"):
         if str(socket) not in listening:
