@@ -3,7 +3,7 @@
 import signal
 import time
 
-from tests.cluster import build, cert_manager, cleaning, engines, images, machine_state, node, resolvers
+from tests.cluster import build, buildah, cert_manager, cleaning, engines, images, machine_state, node, resolvers
 from tests.cluster.lock import alone
 from tests.cluster.paths import STATE
 from tests.cluster.processes import kill, last_words, running, stop
@@ -34,8 +34,7 @@ def up() -> None:
     with alone("cluster"):
         began = time.monotonic()
         build.install()
-        for group in ("etcd", "kubernetes", "tekton", "resolvers", "argo"):
-            build.binaries(group)
+        build.everything(buildah.python)
         STATE.mkdir(parents=True, exist_ok=True)
         machine_state.save()
         node.configure()
