@@ -183,4 +183,6 @@ def _kubelet() -> dict[str, object]:
         "podLogsDir": f"{STATE}/pods",
         "volumePluginDir": f"{STATE}/kubelet/volume-plugins",
         "clusterDNS": ["10.0.0.10"],
+        # Pods get changed Secrets within some 15 seconds, not 90: tests wait for that.
+        "syncFrequency": "10s",
     }
