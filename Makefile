@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 PYTHON ?= python3
 EXAMPLE := examples/explicit-ids
 
-.PHONY: install demo test check bench wheels image e2e cluster cluster-down format clean lock
+.PHONY: install demo test check bench wheels image e2e e2e-all cluster cluster-down format clean lock
 
 install: $(VENV)/installed ## .venv with .venv/bin/fuseml
 
@@ -34,10 +34,16 @@ bench: $(VENV)/developing ## timings, as ratios where another machine would diff
 wheels: dist/wheels/.own ## what the Dockerfile copies, in dist/wheels
 
 image: $(VENV)/installed ## the product's image, loaded into the cluster of `make cluster`
-	@$(BIN)/python -m tests.e2e.product
+	@$(BIN)/python -m tests.e2e.support.product
 
-e2e: $(VENV)/developing ## the tests on a real cluster: of `make cluster`, or of E2E_KUBECONFIG=FILE (tests/e2e/README.md)
-	$(BIN)/pytest tests/e2e -v --durations=15 $(E2E)
+# Most of a test's time is waiting: three run side by side, and those that disturb others alone after them.
+E2E_TESTS := $(BIN)/pytest tests/e2e -v --numprocesses 3 --durations=15
+
+e2e: $(VENV)/developing ## the quick tier of the tests on a real cluster: of `make cluster`, or of E2E_KUBECONFIG=FILE
+	$(E2E_TESTS) -m "not full" $(E2E)
+
+e2e-all: $(VENV)/developing ## all tests on a real cluster; both tiers are explained in tests/e2e/README.md
+	$(E2E_TESTS) $(E2E)
 
 cluster: $(VENV)/installed ## a one-node Kubernetes with Tekton and Argo (root, Debian 12, Go); prints KUBECONFIG
 	@$(BIN)/python -m tests.cluster up

@@ -1,4 +1,4 @@
-"""Let one process at a time start, stop or build."""
+"""Locks between processes: for what only one may start, stop or build, and for tests that need the cluster alone."""
 
 import fcntl
 from collections.abc import Iterator
@@ -9,12 +9,25 @@ from tests.cluster.paths import CACHE
 
 @contextmanager
 def alone(what: str) -> Iterator[None]:
-    """Wait until nobody else is at *what*, and keep others waiting."""
+    """Hold the lock *what* exclusively."""
+    with _held(what, fcntl.LOCK_EX):
+        yield
+
+
+@contextmanager
+def together(what: str) -> Iterator[None]:
+    """Hold the lock *what* together with others, while no process holds it `alone`."""
+    with _held(what, fcntl.LOCK_SH):
+        yield
+
+
+@contextmanager
+def _held(what: str, kind: int) -> Iterator[None]:
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / f"{what}.lock").open("w") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, kind | fcntl.LOCK_NB)
         except BlockingIOError:
-            print(f"# waiting: another process is at the {what}", flush=True)
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            print(f"# waiting: another process holds the lock of the {what}", flush=True)
+            fcntl.flock(lock, kind)
         yield

@@ -1,9 +1,10 @@
-"""What the tests on a real cluster share: README.md says how to point them at another one."""
+"""Fixtures of the tests on a real cluster. README.md tells how to use another cluster."""
 
 import os
+import sys
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -11,25 +12,50 @@ import pytest
 from tests.cluster import kubectl as own_kubectl
 from tests.cluster import lifecycle
 from tests.cluster.paths import KUBECONFIG
-from tests.e2e.images import Images
-from tests.e2e.kubectl import Kubectl
-from tests.e2e.load import Load, steady_load
-from tests.e2e.node import Node
-from tests.e2e.product import Product, install, uninstall
-from tests.e2e.waiting import wait_for as _wait_for
+from tests.e2e.support.api import Api
+from tests.e2e.support.durations import Durations
+from tests.e2e.support.images import Images
+from tests.e2e.support.kubectl import Kubectl
+from tests.e2e.support.node import Node
+from tests.e2e.support.product import IMAGE, NAMESPACE, Product, build, install, uninstall
+from tests.e2e.support.steady_load import Load, steady_load
+from tests.e2e.support.turns import Turns
+from tests.e2e.support.waiting import wait_for as _wait_for
 
-OTHER = os.environ.get("E2E_KUBECONFIG")
+OTHER_CLUSTER = os.environ.get("E2E_KUBECONFIG")
+OTHER_IMAGE = os.environ.get("E2E_IMAGE")
 PODS_OF_WORKFLOWS = [{"apiGroups": ["argoproj.io"], "resources": ["workflowtaskresults"], "verbs": ["create", "patch"]}]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that take the product or the node away come last: the others need them."""
-    items.sort(key=lambda item: ["removed" in item.fixturenames, "crash" in item.fixturenames])
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the plugins that order the tests and measure them."""
+    config.pluginmanager.register(Turns())
+    if not _is_worker(config):
+        config.pluginmanager.register(Durations(config), "durations")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Start the cluster and install the product, before pytest-xdist starts its workers."""
+    config = session.config
+    if _is_worker(config) or config.option.collectonly:
+        return
+    try:
+        _prepare(config.pluginmanager.getplugin("durations"))
+    except (SystemExit, Exception) as e:
+        pytest.exit(f"the tests could not begin: {e}", returncode=1)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Remove the product if E2E_UNINSTALL is set. Otherwise it stays, as the cluster does."""
+    if not _is_worker(session.config) and os.environ.get("E2E_UNINSTALL"):
+        print("\n# removing the product", flush=True)
+        uninstall(_kubectl())
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """Show with a failure what is in the test's namespaces."""
+    """Add the pods and events of the test's namespaces to a failure."""
     report = yield
     if call.when == "call" and call.excinfo and not call.excinfo.errisinstance(pytest.skip.Exception):
         for namespace in getattr(item, "namespaces", ()):
@@ -43,60 +69,42 @@ def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Print a line at once: a person or a CI log waits for it."""
 
     def tell(text: str) -> None:
-        with _uncaptured(request.config):
-            print(f"\n# {text}", flush=True)
+        capture = request.config.pluginmanager.getplugin("capturemanager")
+        with capture.global_and_fixture_disabled():
+            # pytest-xdist discards the standard output of its workers.
+            print(f"\n# {text}", flush=True, file=sys.stderr if _is_worker(request.config) else None)
 
     return tell
 
 
 @pytest.fixture(scope="session")
-def cluster(request: pytest.FixtureRequest) -> Path:
-    """The kubeconfig of the cluster: another one's if E2E_KUBECONFIG names it, else of the one that is started here.
-
-    It is left running: the next time it is there at once. `make cluster-down` stops it.
-    """
-    if OTHER:
-        return Path(OTHER).absolute()
-    _start(request.config)
-    return KUBECONFIG
+def cluster() -> Path:
+    """The kubeconfig of the cluster: E2E_KUBECONFIG, or of the node that was started here."""
+    return _kubeconfig()
 
 
 @pytest.fixture(scope="session")
-def node(request: pytest.FixtureRequest, cluster: Path) -> Node:
+def node() -> Node:
     """The cluster's only node, for tests that stop its daemons, load images or read its files."""
-    if OTHER:
-        pytest.skip("needs the node itself: E2E_KUBECONFIG names a cluster that is not ours to take apart")
-    return Node(lambda: _start(request.config))
+    if OTHER_CLUSTER:
+        pytest.skip("needs a node that may be stopped: E2E_KUBECONFIG names another cluster")
+    return Node(lifecycle.up)
 
 
 @pytest.fixture
 def crash(node: Node) -> Iterator[Callable[..., None]]:
-    """Kill every daemon of the node at once; with `shims=True`, what holds the containers as well.
+    """Kill every daemon of the node at once; with `shims=True`, the containers as well.
 
-    Tests that use it run after all others. Whatever comes of the test, the node is started again.
+    Tests that use it run after all others. The node is started again even if the test fails.
     """
     yield node.crash
     node.start()
 
 
-@pytest.fixture
-def minimal(node: Node, kubectl: Kubectl) -> Iterator[None]:
-    """Argo's CRDs as it shipped them up to 3.7: they know nothing of what is in a spec."""
-
-    def knows_containers() -> bool:
-        return "initContainers" in kubectl.run("explain", "workflow.spec.templates").stdout
-
-    node.argo_crds("minimal")
-    _wait_for(lambda: not knows_containers(), 30, "the minimal CRDs")
-    yield
-    node.argo_crds("full")
-    _wait_for(knows_containers, 30, "the full CRDs")
-
-
 @pytest.fixture(scope="session")
 def images() -> Images:
     """Images that the cluster has or can pull."""
-    if OTHER:
+    if OTHER_CLUSTER:
         return Images(
             os.environ.get("E2E_BUSYBOX", "docker.io/library/busybox:1.37"),
             os.environ.get("E2E_PYTHON", "docker.io/library/python:3.11-slim"),
@@ -105,32 +113,31 @@ def images() -> Images:
 
 
 @pytest.fixture(scope="session")
-def kubectl(cluster: Path) -> Kubectl:
+def kubectl() -> Kubectl:
     """Kubectl on the cluster; `kubectl.within(namespace)` for one in a namespace."""
-    folder = None if OTHER else own_kubectl.built()
-    return Kubectl(cluster, program=str(folder / "kubectl") if folder else "kubectl")
+    return _kubectl()
 
 
 @pytest.fixture(scope="session")
 def wait_for() -> Callable[..., object]:
-    """`wait_for(condition, timeout, what)`: ask until the answer is true."""
+    """`wait_for(condition, timeout, what)`: poll until the condition is true."""
     return _wait_for
 
 
 @pytest.fixture
 def new_namespace(kubectl: Kubectl, request: pytest.FixtureRequest) -> Iterator[Callable[..., str]]:
-    """Make a namespace, with labels if given, whose service account `default` may run the pods of a Workflow."""
+    """Creates namespaces, with labels if given, whose service account `default` may run the pods of a Workflow."""
     request.node.namespaces = made = []
 
     def make(**labels: str) -> str:
         name = f"e2e-{uuid.uuid4().hex[:8]}"
         made.append(name)
-        _make_namespace(kubectl, name, labels)
+        _make_namespace(kubectl.within(name).api, name, labels)
         return name
 
     yield make
-    if made:
-        kubectl("delete", "namespace", *made, "--wait=false")
+    for name in made:
+        kubectl.api.call("DELETE", f"/api/v1/namespaces/{name}")
 
 
 @pytest.fixture
@@ -140,35 +147,22 @@ def namespace(new_namespace: Callable[..., str]) -> str:
 
 
 @pytest.fixture(scope="session")
-def product(kubectl: Kubectl, request: pytest.FixtureRequest, tell: Callable[[str], None]) -> Iterator[Product]:
-    """The product, installed from an image that is built from this folder, or from E2E_IMAGE; and answering.
-
-    It is left there, as the cluster is; with E2E_UNINSTALL set it is removed at the end.
-    """
-    image = os.environ.get("E2E_IMAGE")
-    if OTHER and not image:
-        pytest.fail("E2E_KUBECONFIG names another cluster: push the image where it can pull it, and set E2E_IMAGE")
-    tell("installing the product")
-    with _uncaptured(request.config):
-        product = install(kubectl, image)
-    tell(f"the product answers: {product.image}")
-    yield product
-    if os.environ.get("E2E_UNINSTALL"):
-        tell("removing the product")
-        uninstall(kubectl)
+def product(kubectl: Kubectl) -> Product:
+    """The installed product."""
+    return Product(OTHER_IMAGE or IMAGE, kubectl.within(NAMESPACE))
 
 
 @pytest.fixture
 def removed(product: Product, kubectl: Kubectl) -> Iterator[None]:
-    """The product is gone; after the test it is there again."""
+    """The product is removed; after the test it is installed again."""
     uninstall(kubectl)
     yield
-    install(kubectl, os.environ.get("E2E_IMAGE"))
+    install(kubectl, OTHER_IMAGE)
 
 
 @pytest.fixture
 def load(kubectl: Kubectl, namespace: str, cluster: Path) -> Callable[[], AbstractContextManager[Load]]:
-    """Starts runs that ask, fifty a second; every answer must hold what was asked for. Needs the product."""
+    """Submits fifty runs a second; every response must contain what was asked for. Needs the product."""
     uri = "http://mlflow:5000"
     service = {"id": "tracking", "configuration": {"MLFLOW_TRACKING_URI": uri}}
     spec = {"product": "mlflow", "services": [service]}
@@ -184,36 +178,49 @@ def load(kubectl: Kubectl, namespace: str, cluster: Path) -> Callable[[], Abstra
     return lambda: steady_load(cluster, namespace, run, uri, rate=50.0)
 
 
-def _make_namespace(kubectl: Kubectl, name: str, labels: dict[str, str]) -> None:
-    rbac = "rbac.authorization.k8s.io"
-    metadata = {"name": "workflow-pods", "namespace": name}
+def _make_namespace(api: Api, name: str, labels: dict[str, str]) -> None:
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+    status, text = api.call("POST", "/api/v1/namespaces", namespace)
+    assert status == 201, text
+    group = "rbac.authorization.k8s.io"
+    metadata = {"name": "workflow-pods"}
     subjects = [{"kind": "ServiceAccount", "name": "default", "namespace": name}]
-    role = {"apiGroup": rbac, "kind": "Role", "name": "workflow-pods"}
-    objects = [
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}},
-        {"apiVersion": f"{rbac}/v1", "kind": "Role", "metadata": metadata, "rules": PODS_OF_WORKFLOWS},
-        {
-            "apiVersion": f"{rbac}/v1",
-            "kind": "RoleBinding",
-            "metadata": metadata,
-            "roleRef": role,
-            "subjects": subjects,
-        },
-    ]
-    kubectl("create", "-f", "-", stdin=objects)
-    # A pod that comes before its service account is refused.
-    _wait_for(lambda: kubectl.within(name)("get", "serviceaccount", "default"), 30, f"service account of {name}")
+    role = {"apiGroup": group, "kind": "Role", "name": "workflow-pods"}
+    for obj in (
+        {"kind": "Role", "metadata": metadata, "rules": PODS_OF_WORKFLOWS},
+        {"kind": "RoleBinding", "metadata": metadata, "roleRef": role, "subjects": subjects},
+    ):
+        status, text = api.create({"apiVersion": f"{group}/v1", **obj})
+        assert status == 201, text
+    # A pod is refused while its service account does not exist.
+    _wait_for(lambda: api.get("serviceaccounts", "default"), 30, f"service account of {name}")
 
 
-def _start(config: pytest.Config) -> None:
-    with _uncaptured(config):
-        print(flush=True)
-        lifecycle.up()
+def _is_worker(config: pytest.Config) -> bool:
+    """True in a process that pytest-xdist started."""
+    return hasattr(config, "workerinput")
 
 
-@contextmanager
-def _uncaptured(config: pytest.Config) -> Iterator[None]:
-    """Let what is printed be seen at once."""
-    capture = config.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled():
-        yield
+def _kubeconfig() -> Path:
+    return Path(OTHER_CLUSTER).absolute() if OTHER_CLUSTER else KUBECONFIG
+
+
+def _kubectl() -> Kubectl:
+    folder = None if OTHER_CLUSTER else own_kubectl.built()
+    return Kubectl(_kubeconfig(), program=str(folder / "kubectl") if folder else "kubectl")
+
+
+def _prepare(durations: Durations) -> None:
+    """Start what is not running, build what has changed, and install the product unless it is the same."""
+    if OTHER_CLUSTER and not OTHER_IMAGE:
+        raise SystemExit("E2E_KUBECONFIG names another cluster: push the image where it can pull it, and set E2E_IMAGE")
+    if not OTHER_CLUSTER:
+        with durations.step("cluster"):
+            lifecycle.up()
+    if not OTHER_IMAGE:
+        with durations.step("image of the product"):
+            build()
+    print("# installing the product", flush=True)
+    with durations.step("installation of the product"):
+        product = install(_kubectl(), OTHER_IMAGE)
+    print(f"# the product answers: {product.image}", flush=True)

@@ -1,0 +1,108 @@
+"""Each service account may do what rbac/ lists and no more; whoever may edit a namespace may register there."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+LISTS = Path(__file__).parent / "rbac"
+ACCOUNTS = ["fuseml-webhook", "fuseml-controller"]
+# A service account that does not exist: it may do what everyone may.
+EVERYONE = "system:serviceaccount:e2e-nowhere:nobody"
+READ, WRITE = ["get", "list", "watch"], ["create", "delete", "patch", "update"]
+
+
+def rights(kubectl, user, namespace):
+    """The lines of `kubectl auth can-i --list`, each with single spaces."""
+    shown = kubectl("auth", "can-i", "--list", f"--as={user}", "-n", namespace)
+    return {" ".join(line.split()) for line in shown.splitlines()[1:]}
+
+
+def check(name, lines):
+    file = LISTS / f"{name}.txt"
+    text = "".join(f"{line}\n" for line in sorted(lines))
+    if os.environ.get("UPDATE_RBAC"):
+        LISTS.mkdir(exist_ok=True)
+        file.write_text(text)
+    assert text == file.read_text(), f"{file}; UPDATE_RBAC=1 writes it"
+
+
+@pytest.mark.parametrize("account", ACCOUNTS)
+@pytest.mark.parametrize("where", ["fuseml", "default", "elsewhere"])
+def test_an_account_may_do_what_is_listed(product, kubectl, new_namespace, account, where):
+    namespace = new_namespace() if where == "elsewhere" else where
+    own = rights(kubectl, f"system:serviceaccount:fuseml:{account}", namespace) - rights(kubectl, EVERYONE, namespace)
+
+    check(f"{account}-in-{where}", own)
+
+
+def test_everyone_may_do_what_kubernetes_gives_to_everyone(product, kubectl, node):
+    check("everyone", rights(kubectl, EVERYONE, "fuseml"))
+
+
+@pytest.mark.parametrize("account", ACCOUNTS)
+@pytest.mark.parametrize("what", [
+    ["get", "secrets", "--all-namespaces"], ["list", "secrets", "-n", "fuseml"], ["create", "secrets", "-n", "fuseml"],
+    ["create", "pods", "-n", "default"], ["update", "pods", "-n", "fuseml"], ["get", "pods", "-n", "default"],
+    ["patch", "pods", "--subresource=status"], ["create", "pods", "--subresource=exec", "-n", "fuseml"],
+    ["create", "serviceaccounts", "--subresource=token", "-n", "fuseml"], ["list", "events"],
+    ["update", "extensions.fuseml.org", "-n", "fuseml"], ["impersonate", "users"], ["patch", "namespaces"],
+    ["patch", "mutatingwebhookconfigurations/webhook.pipeline.tekton.dev"], ["escalate", "clusterroles"],
+], ids=" ".join)  # fmt: skip
+def test_no_account_may(product, kubectl, account, what):
+    done = kubectl.run("auth", "can-i", *what, f"--as=system:serviceaccount:fuseml:{account}")
+
+    assert done.stdout.strip() == "no"
+
+
+@pytest.mark.parametrize(("role", "may"), [("admin", READ + WRITE), ("edit", READ + WRITE), ("view", READ)])
+def test_roles_of_kubernetes_reach_extensions_of_their_namespace(product, kubectl, namespace, wait_for, role, may):
+    user = f"--as=e2e-{role}"
+    kubectl("create", "rolebinding", role, f"--clusterrole={role}", f"--user=e2e-{role}", "-n", namespace)
+    wait_for(lambda: kubectl("auth", "can-i", "get", "ext", user, "-n", namespace), 30, "the role")
+
+    for verb in READ + WRITE:
+        here = kubectl.run("auth", "can-i", verb, "extensions.fuseml.org", user, "-n", namespace).stdout.strip()
+        there = kubectl.run("auth", "can-i", verb, "extensions.fuseml.org", user, "-n", "fuseml").stdout.strip()
+        assert (here, there) == ("yes" if verb in may else "no", "no"), verb
+
+
+def test_pods_of_the_product_meet_the_standard_that_its_namespace_enforces(product):
+    root = {"name": "x", "image": "x", "securityContext": {"runAsUser": 0}}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "root"}, "spec": {"containers": [root]}}
+
+    refusal = product.kubectl.fails("create", "--dry-run=server", "-f", "-", stdin=pod)
+    pods = product.kubectl.json("get", "pods", "-l", "app.kubernetes.io/name=fuseml-extensions")["items"]
+
+    assert 'violates PodSecurity "restricted' in refusal
+    assert len(pods) >= 3
+
+
+def test_roles_name_what_the_cluster_has(product, kubectl):
+    """Kubernetes accepts a role that names an unknown resource: it just grants nothing."""
+    known = set(kubectl("api-resources", "-o", "name", "--no-headers").split())
+    roles = kubectl.json("get", "roles,clusterroles", "-A", "-l", "app.kubernetes.io/part-of=fuseml-extensions")[
+        "items"
+    ]
+    named = {
+        f"{resource}.{group}" if group else resource
+        for role in roles for rule in role["rules"] for group in rule["apiGroups"] for resource in rule["resources"]
+    }  # fmt: skip
+
+    assert named
+    assert named <= known
+
+
+def test_the_webhooks_rules_name_what_the_cluster_has(product, kubectl):
+    configuration = kubectl.json("get", "mutatingwebhookconfiguration", "extensions.fuseml.org")
+    for webhook in configuration["webhooks"]:
+        for rule in webhook["rules"]:
+            for group in rule["apiGroups"]:
+                root = f"/apis/{group}" if group else "/api"
+                served = {
+                    resource["name"]
+                    for version in rule["apiVersions"]
+                    for resource in json.loads(kubectl("get", "--raw", f"{root}/{version}"))["resources"]
+                }
+                assert set(rule["resources"]) <= served

@@ -1,0 +1,86 @@
+"""An API server without a cluster: for tests that would disturb one, or that its other webhooks would disturb."""
+
+import secrets
+import socket
+import subprocess
+from pathlib import Path
+
+import yaml
+
+from tests.cluster.build import binaries
+from tests.e2e.support.api import Api
+from tests.e2e.support.waiting import wait_for
+
+HOST = "127.0.0.1"
+
+
+class BareApiServer:
+    """A kube-apiserver on free ports of this machine, with an etcd of its own; all its files are in *folder*."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.kubeconfig = folder / "kubeconfig"
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        """Start both, and wait until the API server is ready."""
+        clients, peers, port = free_ports(3)
+        etcd = f"http://{HOST}:{clients}"
+        self._run(
+            binaries("etcd") / "etcd", "--data-dir", self._folder / "etcd", "--listen-client-urls", etcd,
+            "--advertise-client-urls", etcd, "--listen-peer-urls", f"http://{HOST}:{peers}", "--unsafe-no-fsync",
+        )  # fmt: skip
+        key, tokens, token = self._folder / "sa.key", self._folder / "tokens", secrets.token_hex()
+        subprocess.run(["openssl", "genrsa", "-out", key, "2048"], check=True, capture_output=True, timeout=60)
+        tokens.write_text(f'{token},admin,admin,"system:masters"\n')
+        self._run(
+            binaries("kubernetes") / "kube-apiserver", f"--etcd-servers={etcd}", f"--bind-address={HOST}",
+            f"--secure-port={port}", f"--cert-dir={self._folder}/certs", "--authorization-mode=RBAC",
+            "--service-account-issuer=https://kubernetes.default.svc", f"--service-account-key-file={key}",
+            f"--service-account-signing-key-file={key}", f"--token-auth-file={tokens}",
+            "--service-cluster-ip-range=10.0.0.0/24", "--endpoint-reconciler-type=none",
+            "--advertise-address=192.0.2.1",
+        )  # fmt: skip
+        self.kubeconfig.write_text(self._kubeconfig(f"https://{HOST}:{port}", token))
+        wait_for(lambda: self.api("default").call("GET", "/readyz")[0] == 200, 60, "the API server")
+
+    def api(self, namespace: str) -> Api:
+        """A client for *namespace*."""
+        return Api(self.kubeconfig, namespace)
+
+    def stop(self) -> None:
+        """Stop both, the API server first: without etcd it would take minutes to end."""
+        for process in reversed(self._processes):
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(20)
+
+    def _run(self, *command: object) -> None:
+        words = [str(word) for word in command]
+        with (self._folder / f"{Path(words[0]).name}.log").open("wb") as log:
+            self._processes.append(
+                subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+            )
+
+    def _kubeconfig(self, server: str, token: str) -> str:
+        cluster = {"server": server, "certificate-authority": f"{self._folder}/certs/apiserver.crt"}
+        return yaml.safe_dump({
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "bare", "cluster": cluster}],
+            "users": [{"name": "admin", "user": {"token": token}}],
+            "contexts": [{"name": "bare", "context": {"cluster": "bare", "user": "admin"}}],
+            "current-context": "bare",
+        })  # fmt: skip
+
+
+def free_ports(count: int) -> list[int]:
+    """*count* ports on which nothing listens now."""
+    sockets = [socket.create_server((HOST, 0)) for _ in range(count)]
+    ports = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return ports
