@@ -36,8 +36,8 @@ wheels: dist/wheels/.own ## what the Dockerfile copies, in dist/wheels
 image: $(VENV)/installed ## the product's image, loaded into the cluster of `make cluster`
 	@$(BIN)/python -m tests.e2e.support.product
 
-# Most of a test's time is waiting: three run side by side, and those that disturb others alone after them.
-E2E_TESTS := $(BIN)/pytest tests/e2e -v --numprocesses 3 --durations=15
+# Most of a test's time is waiting: four run side by side, and those that disturb others alone after them.
+E2E_TESTS := $(BIN)/pytest tests/e2e -v --numprocesses 4 --durations=15
 
 e2e: $(VENV)/developing ## the quick tier of the tests on a real cluster: of `make cluster`, or of E2E_KUBECONFIG=FILE
 	$(E2E_TESTS) -m "not full" $(E2E)

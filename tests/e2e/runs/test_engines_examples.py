@@ -104,8 +104,8 @@ def runnable(obj, image):
 @pytest.mark.parametrize(
     ("engine", "one_in", "least"),
     [
-        pytest.param("tekton", 7, 2, id="some of Tekton's"),
-        pytest.param("argo", 14, 2, id="some of Argo's"),
+        pytest.param("tekton", 9, 2, id="some of Tekton's"),
+        pytest.param("argo", 20, 2, id="some of Argo's"),
         pytest.param("tekton", 1, 8, id="all of Tekton's", marks=pytest.mark.full),
         pytest.param("argo", 1, 8, id="all of Argo's", marks=pytest.mark.full),
     ],
