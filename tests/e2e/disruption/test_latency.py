@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.support.api import Api
 from tests.e2e.support.api_server_metrics import webhook_calls
-from webhook.controller.authority import issue, key_pem, make_authority
+from webhook.controller.certificates.authority import issue, key_pem, make_authority
 
 ROUNDS = 200
 SELECTOR = {"name": "store", "product": "mlflow"}

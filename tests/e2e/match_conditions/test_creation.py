@@ -22,7 +22,7 @@ from tests.e2e.match_conditions.asking_objects import (
     template,
 )
 from tests.e2e.match_conditions.random_objects import BLOCK
-from webhook.mutate import ask
+from webhook.mutation.question import ask
 
 
 @pytest.mark.parametrize("obj", ASKING.values(), ids=ASKING)

@@ -7,9 +7,9 @@ import pytest
 from tests.cluster.build import ARGO, TEKTON, module
 from tests.e2e.match_conditions.asking_objects import ARGO_KINDS, RUN_SELECTORS, TEKTON_KINDS
 from tests.e2e.match_conditions.random_objects import BLOCK
-from webhook import manifests
 from webhook.adapters import layout_of
-from webhook.patch import at
+from webhook.objects import manifests
+from webhook.objects.walk import at
 
 KINDS = [*TEKTON_KINDS, "StepAction", *ARGO_KINDS]
 VERSIONS = ["tekton.dev/v1", "tekton.dev/v1beta1", "argoproj.io/v1alpha1"]

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from registry.kube import connect
+from registry.kube.connect import connect
 
 # Longer than the API server itself needs after a restart.
 TIMEOUT = 20.0
