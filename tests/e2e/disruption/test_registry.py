@@ -81,7 +81,4 @@ def test_an_extension_that_cannot_be_read_is_named_to_who_misses_it(here):
 
     message = here.fails("create", "-f", "-", stdin=task_run())
 
-    assert (
-        "extension 'mlflow' cannot be read: spec.configuration.LD_PRELOAD: variable 'LD_PRELOAD' controls"
-        in message
-    )
+    assert "extension 'mlflow' cannot be read: spec.configuration.LD_PRELOAD: variable 'LD_PRELOAD' controls" in message
