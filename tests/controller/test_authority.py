@@ -1,4 +1,4 @@
-"""Certificates of our own, as TLS libraries see them."""
+"""The certificate authority and its leaf certificates, checked with TLS libraries."""
 
 import ssl
 from contextlib import suppress
@@ -21,7 +21,7 @@ LEAF = issue(CA, NAMES, NOW, 90 * DAY)
 
 
 def shake_hands(tmp_path, leaf, trusted, name):
-    """What an API server does: verify the leaf for *name*; None, or why not."""
+    """Verify *leaf* for *name* as an API server does. Returns None, or the reason why it is rejected."""
     (tmp_path / "tls.crt").write_bytes(leaf.pem)
     (tmp_path / "tls.key").write_bytes(authority.key_pem(leaf.key))
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -47,15 +47,15 @@ def test_leaf_is_accepted_for_each_of_its_names(tmp_path, name):
 
 
 @pytest.mark.parametrize("trusted", [[CA, OTHER], [OTHER, CA]], ids=["first", "second"])
-def test_leaf_is_accepted_by_who_trusts_another_authority_as_well(tmp_path, trusted):
+def test_leaf_is_accepted_by_a_client_that_also_trusts_another_authority(tmp_path, trusted):
     assert shake_hands(tmp_path, LEAF, trusted, NAMES[0]) is None
 
 
-def test_leaf_is_not_accepted_by_who_trusts_another_authority_alone(tmp_path):
+def test_leaf_is_rejected_by_a_client_that_trusts_only_another_authority(tmp_path):
     assert "unable to get local issuer" in shake_hands(tmp_path, LEAF, [OTHER], NAMES[0])
 
 
-def test_leaf_is_not_accepted_for_another_name(tmp_path):
+def test_leaf_is_rejected_for_another_name(tmp_path):
     assert "Hostname mismatch" in shake_hands(tmp_path, LEAF, [CA], "fuseml-webhook.other.svc")
 
 
@@ -74,57 +74,63 @@ def test_longest_possible_names_can_be_issued():
     assert flaw(issue(CA, longest, NOW, DAY), [CA], longest, NOW) == ""
 
 
-def test_leaf_is_valid_for_clocks_that_are_behind():
+def test_leaf_is_valid_for_a_clock_that_is_behind():
     assert flaw(LEAF, [CA], NAMES, NOW - timedelta(minutes=9)) == ""
 
 
-def test_leaf_ends_with_its_authority():
+def test_leaf_expires_no_later_than_its_authority():
     leaf = issue(CA, NAMES, NOW, 10_000 * DAY)
 
     assert leaf.certificate.not_valid_after_utc == CA.certificate.not_valid_after_utc
 
 
 @pytest.mark.parametrize(("age", "expected"), [(59 * DAY, False), (60 * DAY, True), (91 * DAY, True)])
-def test_certificate_is_due_after_two_thirds_of_its_life(age, expected):
-    assert authority.due(LEAF.certificate, NOW + age) is expected
+def test_certificate_is_due_for_renewal_after_two_thirds_of_its_lifetime(age, expected):
+    assert authority.due_for_renewal(LEAF.certificate, NOW + age) is expected
 
 
-def test_life_shorter_than_the_tolerance_is_not_due_at_once():
+def test_lifetime_shorter_than_the_skew_is_not_due_at_once():
     leaf = issue(CA, NAMES, NOW, timedelta(seconds=30))
 
-    assert not authority.due(leaf.certificate, NOW + timedelta(seconds=19))
+    assert not authority.due_for_renewal(leaf.certificate, NOW + timedelta(seconds=19))
 
 
 @pytest.mark.parametrize(
     ("leaf", "after", "expected"),
     [
         pytest.param(LEAF, DAY, "", id="good"),
-        pytest.param(None, DAY, "there is none", id="none"),
-        pytest.param(Leaf(LEAF.certificate, None, CA.certificate), DAY, "its key is missing or another's", id="key"),
+        pytest.param(None, DAY, "there is no certificate", id="none"),
+        pytest.param(
+            Leaf(LEAF.certificate, None, CA.certificate), DAY, "its key is missing or does not match", id="key"
+        ),
         pytest.param(LEAF, 90 * DAY, "it has expired", id="expired"),
         pytest.param(LEAF, -DAY, "it is not valid yet", id="future"),
         pytest.param(issue(OTHER, NAMES, NOW, DAY), DAY / 2, "its issuer is not trusted", id="issuer"),
-        pytest.param(issue(CA, names("x", "fuseml"), NOW, DAY), DAY / 2, "it is for other names", id="names"),
-        pytest.param(issue(CA, (*NAMES, "x"), NOW, DAY), DAY / 2, "it is for other names", id="more-names"),
+        pytest.param(
+            issue(CA, names("x", "fuseml"), NOW, DAY), DAY / 2, "its DNS names are not those of the Service", id="names"
+        ),
+        pytest.param(
+            issue(CA, (*NAMES, "x"), NOW, DAY), DAY / 2, "its DNS names are not those of the Service", id="more-names"
+        ),
         pytest.param(
             Leaf(LEAF.certificate, LEAF.key, OTHER.certificate),
             DAY,
-            "ca.crt beside it is not its issuer's",
+            "ca.crt in its Secret is not its issuer's certificate",
             id="ca.crt",
         ),
     ],
 )
-def test_flaw_of_a_leaf_is_named(leaf, after, expected):
+def test_flaw_says_what_is_wrong_with_a_leaf(leaf, after, expected):
     assert flaw(leaf, [CA], NAMES, NOW + after) == expected
 
 
-def test_authority_that_only_names_itself_so_is_not_trusted():
+def test_leaf_certificate_used_as_an_authority_is_not_trusted():
     impostor = Authority(LEAF.certificate, LEAF.key)
 
-    assert flaw(issue(impostor, NAMES, NOW, DAY), [impostor], NAMES, NOW) == "it does not verify"
+    assert flaw(issue(impostor, NAMES, NOW, DAY), [impostor], NAMES, NOW) == "it fails verification"
 
 
-def test_authority_without_its_key_issues_nothing():
+def test_authority_without_its_key_cannot_issue():
     with pytest.raises(ValueError, match="without its key"):
         issue(Authority(CA.certificate), NAMES, NOW, DAY)
 
@@ -136,13 +142,13 @@ def text_of(*authorities):
     return b"".join(a.pem for a in authorities), b"".join(authority.key_pem(a.key) for a in authorities)
 
 
-def test_what_was_written_is_read():
+def test_authorities_survive_a_round_trip():
     read = authority.read_authorities(*text_of(CA, OTHER))
 
     assert text_of(*read) == text_of(CA, OTHER)
 
 
-def test_keys_find_their_certificates_in_any_order():
+def test_keys_are_matched_to_certificates_in_any_order():
     certificates, _ = text_of(CA, OTHER)
     _, keys = text_of(OTHER, CA)
 
@@ -151,8 +157,8 @@ def test_keys_find_their_certificates_in_any_order():
     assert [a.key.private_numbers() for a in read] == [CA.key.private_numbers(), OTHER.key.private_numbers()]
 
 
-def test_key_of_another_is_no_key():
-    assert not authority.read_authorities(text_of(CA)[0], text_of(OTHER)[1])[0].issuing
+def test_key_of_another_authority_is_ignored():
+    assert not authority.read_authorities(text_of(CA)[0], text_of(OTHER)[1])[0].can_issue
 
 
 def test_leaf_is_no_authority():
@@ -163,7 +169,7 @@ BROKEN = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 
 
 @pytest.mark.parametrize("garbage", [b"", b"\x00\xff", b"hello", BROKEN, LEAF.pem[:300]], ids=range(5))
-def test_garbage_is_passed_over(garbage):
+def test_garbage_is_ignored(garbage):
     certificates, keys = text_of(CA)
 
     assert len(authority.read_authorities(garbage + b"\n" + certificates, garbage + keys)) == 1
@@ -184,11 +190,11 @@ def _pem(key, password=None):
         pytest.param(b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", id="broken"),
     ],
 )
-def test_leaf_with_a_key_that_is_not_its_own_is_read_without(key):
+def test_key_that_does_not_match_its_leaf_is_left_out(key):
     assert authority.read_leaf(LEAF.pem, key, CA.pem) == Leaf(LEAF.certificate, None, CA.certificate)
 
 
-def test_key_has_no_text():
+def test_repr_contains_no_key():
     assert "key" not in repr(CA)
     assert "key" not in repr(LEAF)
 

@@ -1,4 +1,4 @@
-"""The duty that keeps the webhook's certificates, against an API server whose faults can be ordered."""
+"""The duty that keeps the webhook's certificates valid, against a fake API server that fails on demand."""
 
 import base64
 import logging
@@ -18,7 +18,7 @@ from webhook.controller.certificates.authority import (
     read_certificates,
     read_leaf,
 )
-from webhook.controller.certificates.cluster_state import ROTATE, Objects
+from webhook.controller.certificates.cluster_state import ROTATE, CertificateObjects
 from webhook.controller.certificates.duty import CertificateDuty
 from webhook.controller.metrics import StatusCollector
 from webhook.controller.status import Status
@@ -30,7 +30,7 @@ FIRST = [("PUT", AUTHORITIES), ("PATCH", CONFIGURATION), ("PUT", LEAF)]
 
 
 class Bench:
-    """A duty, the objects that it sees, and a clock."""
+    """A duty, the objects in the fake API server, and a clock."""
 
     def __init__(self, fake, api):
         self.fake, self.api = fake, api
@@ -44,7 +44,9 @@ class Bench:
         self.may_write()
 
     def restart(self):
-        objects = Objects(self.api, namespace="fuseml", configuration="extensions.fuseml.org", check=self.check)
+        objects = CertificateObjects(
+            self.api, namespace="fuseml", configuration="extensions.fuseml.org", check=self.check
+        )
         self.duty = CertificateDuty(
             objects,
             settings=plan.Settings(NAMES, settle_bundle=60, settle_leaf=300),
@@ -54,11 +56,11 @@ class Bench:
             clock=lambda: self.seconds,
         )
 
-    def act(self, after=0.0):
+    def reconcile(self, after=0.0):
         self.seconds += after
         self.now += timedelta(seconds=after)
         self.fake.requests.clear()
-        self.duty.act(self.now)
+        self.duty.reconcile(self.now)
         return self.fake.writes()
 
     def data(self, path, key):
@@ -88,7 +90,7 @@ class Bench:
         return read_leaf(self.data(LEAF, "tls.crt"), self.data(LEAF, "tls.key"), self.data(LEAF, "ca.crt"))
 
     def works(self):
-        """Every API server that reads the configuration accepts the leaf that is served."""
+        """True if an API server accepts the leaf by every caBundle."""
         return all(flaw(self.leaf(), read_authorities(held, b""), NAMES, self.now) == "" for held in self.bundles())
 
 
@@ -102,21 +104,21 @@ def bench():
 
 @pytest.fixture
 def installed(bench):
-    bench.act()
+    bench.reconcile()
     return bench
 
 
 def test_first_installation_writes_each_object_once(bench):
-    assert bench.act() == FIRST
+    assert bench.reconcile() == FIRST
     assert bench.works()
-    assert bench.act(5) == []
+    assert bench.reconcile(5) == []
 
 
-def test_nothing_else_of_an_object_is_changed(bench):
+def test_other_fields_of_the_objects_stay_as_they_are(bench):
     before = {path: bench.fake.objects[path] for path in (AUTHORITIES, LEAF, CONFIGURATION)}
     bench.set(AUTHORITIES, foreign=b"kept")
 
-    bench.act()
+    bench.reconcile()
 
     for path, obj in before.items():
         after = bench.fake.objects[path]
@@ -131,29 +133,29 @@ def test_nothing_else_of_an_object_is_changed(bench):
 
 
 @pytest.mark.parametrize("writes", [1, 2, 3])
-def test_installation_goes_on_where_it_was_stopped(bench, writes):
-    left = [writes]
+def test_interrupted_installation_is_completed(bench, writes):
+    remaining = [writes]
 
     def check():
-        if not left[0]:
+        if not remaining[0]:
             raise NotLeaderError("stopped")
-        left[0] -= 1
+        remaining[0] -= 1
 
     bench.may_write = check
     with pytest.raises(NotLeaderError) if writes < 3 else pytest.MonkeyPatch.context():
-        bench.act()
+        bench.reconcile()
     bench.may_write = lambda: None
     bench.restart()
 
-    assert bench.act() == FIRST[writes:]
+    assert bench.reconcile() == FIRST[writes:]
     assert bench.works()
 
 
 def test_certificates_are_renewed_before_they_expire(installed):
     first = installed.leaf()
 
-    assert installed.act(59 * 86400) == []
-    assert installed.act(86400) == [("PUT", LEAF)]
+    assert installed.reconcile(59 * 86400) == []
+    assert installed.reconcile(86400) == [("PUT", LEAF)]
     assert installed.leaf().certificate.not_valid_after_utc - first.certificate.not_valid_after_utc == 60 * DAY
     assert installed.works()
 
@@ -162,67 +164,69 @@ def test_rotation_on_request(installed):
     old = installed.bundles()[0]
     installed.annotate(AUTHORITIES, "ca")
 
-    assert installed.act(5) == FIRST[:2]
+    assert installed.reconcile(5) == FIRST[:2]
     new = read_certificates(installed.bundles()[0])
     assert installed.bundles()[0].endswith(old)
     assert len(new) == 2
     assert installed.status.step == 1
-    assert installed.act(59) == []
-    assert installed.act(1) == [("PUT", LEAF)]
+    assert installed.reconcile(59) == []
+    assert installed.reconcile(1) == [("PUT", LEAF)]
     assert installed.leaf().issuer == new[0]
     assert installed.status.step == 2
-    assert installed.act(299) == []
+    assert installed.reconcile(299) == []
     assert installed.annotations(AUTHORITIES) == {ROTATE: "ca", "other": "kept"}
-    assert installed.act(1) == FIRST[:2]
+    assert installed.reconcile(1) == FIRST[:2]
     assert list(read_certificates(installed.bundles()[0])) == [new[0]]
     assert installed.annotations(AUTHORITIES) == {"other": "kept"}
     assert installed.status.step == 0
-    assert installed.act(600) == []
+    assert installed.reconcile(600) == []
 
 
-def test_rotation_of_a_restarted_controller_waits_anew(installed):
+def test_restarted_controller_waits_the_full_time_again(installed):
     installed.annotate(AUTHORITIES, "ca")
-    installed.act()
-    installed.act(59)
+    installed.reconcile()
+    installed.reconcile(59)
     installed.restart()
 
-    assert installed.act(59) == []
-    assert installed.act(59) == []
-    assert installed.act(1) == [("PUT", LEAF)]
+    assert installed.reconcile(59) == []
+    assert installed.reconcile(59) == []
+    assert installed.reconcile(1) == [("PUT", LEAF)]
 
 
-def test_wait_begins_anew_when_the_bundle_was_away(installed):
+def test_wait_starts_again_after_a_bundle_was_missing(installed):
     installed.annotate(AUTHORITIES, "ca")
-    installed.act()
+    installed.reconcile()
     installed.set_bundle(1, b"")
 
-    assert installed.act(59) == [("PATCH", CONFIGURATION)]
-    assert installed.act(59) == []
-    assert installed.act(1) == [("PUT", LEAF)]
+    assert installed.reconcile(59) == [("PATCH", CONFIGURATION)]
+    assert installed.reconcile(59) == []
+    assert installed.reconcile(1) == [("PUT", LEAF)]
 
 
 def test_new_leaf_on_request(installed):
     before = installed.leaf()
     installed.annotate(LEAF, "leaf")
 
-    assert installed.act(5) == [("PUT", LEAF)]
+    assert installed.reconcile(5) == [("PUT", LEAF)]
     assert installed.leaf() != before
     assert installed.leaf().issuer == before.issuer
     assert installed.annotations(LEAF) == {"other": "kept"}
-    assert installed.act(5) == []
+    assert installed.reconcile(5) == []
 
 
-def test_request_that_means_nothing_is_told_once(installed, caplog):
+def test_unusable_rotate_annotation_and_its_end_are_logged_once(installed, caplog):
+    caplog.set_level(logging.INFO)
     installed.annotate(LEAF, "ca")
 
-    assert installed.act(5) == []
-    assert installed.act(5) == []
-    assert (
-        caplog.messages.count(
-            "Secret 'fuseml-webhook-tls': extensions.fuseml.org/rotate='ca' means nothing here; only 'leaf' does"
-        )
-        == 1
-    )
+    assert installed.reconcile(5) == []
+    assert installed.reconcile(5) == []
+    installed.fake.objects[LEAF]["metadata"]["annotations"] = {}
+    assert installed.reconcile(5) == []
+
+    assert caplog.messages == [
+        "Secret 'fuseml-webhook-tls': extensions.fuseml.org/rotate='ca' has no effect here; use 'leaf'",
+        "no rotate annotation is without effect any more",
+    ]
 
 
 OTHER = make_authority(datetime.now(UTC), DAY)
@@ -231,11 +235,11 @@ FOREIGN = issue(OTHER, NAMES, datetime.now(UTC), DAY)
 
 @pytest.mark.parametrize("i", [0, 1])
 @pytest.mark.parametrize("content", [b"", b"garbage", OTHER.pem], ids=["empty", "garbage", "foreign"])
-def test_bundle_that_was_changed_is_put_back(installed, i, content):
+def test_changed_bundle_is_restored(installed, i, content):
     before = installed.bundles()
     installed.set_bundle(i, content)
 
-    assert installed.act(5) == [("PATCH", CONFIGURATION)]
+    assert installed.reconcile(5) == [("PATCH", CONFIGURATION)]
     assert installed.bundles() == before
 
 
@@ -250,14 +254,14 @@ def test_bundle_that_was_changed_is_put_back(installed, i, content):
         ),
     ],
 )
-def test_leaf_that_was_spoilt_is_issued_anew(installed, content):
+def test_unusable_leaf_is_reissued(installed, content):
     installed.set(LEAF, **content)
 
-    assert installed.act(5) == [("PUT", LEAF)]
+    assert installed.reconcile(5) == [("PUT", LEAF)]
     assert installed.works()
 
 
-def test_key_of_another_certificate_is_noticed(installed):
+def test_leaf_with_the_key_of_another_certificate_is_reissued(installed):
     installed.set(
         LEAF,
         tls_crt=installed.data(LEAF, "tls.crt"),
@@ -265,7 +269,7 @@ def test_key_of_another_certificate_is_noticed(installed):
         ca_crt=installed.data(LEAF, "ca.crt"),
     )
 
-    assert installed.act(5) == [("PUT", LEAF)]
+    assert installed.reconcile(5) == [("PUT", LEAF)]
     assert installed.works()
 
 
@@ -274,63 +278,70 @@ def test_lost_authority_is_replaced_in_three_steps(installed, content):
     old = installed.bundles()[0]
     installed.set(AUTHORITIES, **content)
 
-    assert installed.act(5) == FIRST[:2]
+    assert installed.reconcile(5) == FIRST[:2]
     assert installed.bundles()[0].endswith(old)
     assert installed.works()
-    assert installed.act(60) == [("PUT", LEAF)]
+    assert installed.reconcile(60) == [("PUT", LEAF)]
     assert installed.works()
-    assert installed.act(300) == FIRST[:2]
+    assert installed.reconcile(300) == FIRST[:2]
     assert old not in installed.bundles()[0]
     assert installed.works()
 
 
-def test_change_by_another_in_between_is_looked_at_again(bench, caplog):
+def test_conflict_with_another_writer_is_retried(bench, caplog):
     caplog.set_level(logging.INFO)
-    meddled = []
+    conflicts = []
 
-    def meddle(method, path):
-        if method == "PATCH" and not meddled:
-            meddled.append(bench.fake.put(CONFIGURATION, bench.fake.objects[CONFIGURATION]))
+    def change_first(method, path):
+        if method == "PATCH" and not conflicts:
+            conflicts.append(bench.fake.put(CONFIGURATION, bench.fake.objects[CONFIGURATION]))
 
-    bench.fake.before = meddle
+    bench.fake.before = change_first
 
-    assert bench.act() == [FIRST[0], FIRST[1], FIRST[1], FIRST[2]]
-    assert "MutatingWebhookConfiguration 'extensions.fuseml.org': changed meanwhile; looking again" in caplog.messages
+    assert bench.reconcile() == [FIRST[0], FIRST[1], FIRST[1], FIRST[2]]
+    assert (
+        "MutatingWebhookConfiguration 'extensions.fuseml.org': changed meanwhile by another client; trying again"
+        in caplog.messages
+    )
     assert bench.works()
 
 
-@pytest.mark.parametrize("asleep", range(12))
-def test_leader_that_was_asleep_puts_nothing_back(installed, asleep):
-    """It wakes up and goes on in the middle of a rotation, after another has led for a while."""
+@pytest.mark.parametrize("calls_before", range(12))
+def test_leader_that_was_suspended_writes_back_no_outdated_bundle(installed, calls_before):
+    """It resumes in the middle of a rotation, after another process has led for a while."""
     installed.annotate(AUTHORITIES, "ca")
-    awake = Bench(installed.fake, installed.api)
+    other = Bench(installed.fake, installed.api)
     calls = [0]
 
-    def sleep(method, path):
+    def suspend(method, path):
         calls[0] += 1
-        if calls[0] == asleep + 1:
+        if calls[0] == calls_before + 1:
             for _ in range(3):
-                awake.seconds += 60
-                awake.duty.act(awake.now)
+                other.seconds += 60
+                other.duty.reconcile(other.now)
 
-    # The sleeper's clock stands still, and it believes that it leads.
-    installed.fake.before = sleep
-    installed.duty.act(installed.now)
+    # The clock of the suspended process stands still, and it believes that it still leads.
+    installed.fake.before = suspend
+    installed.duty.reconcile(installed.now)
     installed.fake.before = lambda method, path: None
 
     assert len(read_certificates(installed.bundles()[0])) == 2
     assert installed.works()
-    assert awake.act(5) == []
+    assert other.reconcile(5) == []
 
 
 @pytest.mark.parametrize(
     ("path", "status", "message"),
     [
-        (LEAF, 404, "Secret 'fuseml-webhook-tls' in namespace 'fuseml': not found; apply the manifests, which hold it"),
+        (
+            LEAF,
+            404,
+            "Secret 'fuseml-webhook-tls' in namespace 'fuseml': not found; apply the manifests, which contain it",
+        ),
         (
             AUTHORITIES,
             404,
-            "Secret 'fuseml-webhook-ca' in namespace 'fuseml': not found; apply the manifests, which hold it",
+            "Secret 'fuseml-webhook-ca' in namespace 'fuseml': not found; apply the manifests, which contain it",
         ),
         (
             AUTHORITIES,
@@ -340,7 +351,7 @@ def test_leader_that_was_asleep_puts_nothing_back(installed, asleep):
         (
             CONFIGURATION,
             404,
-            "MutatingWebhookConfiguration 'extensions.fuseml.org': not found; apply the manifests, which hold it",
+            "MutatingWebhookConfiguration 'extensions.fuseml.org': not found; apply the manifests, which contain it",
         ),
         (
             CONFIGURATION,
@@ -350,46 +361,46 @@ def test_leader_that_was_asleep_puts_nothing_back(installed, asleep):
         (
             LEAF,
             401,
-            "Secret 'fuseml-webhook-tls' in namespace 'fuseml': the API server does not know this token",
+            "Secret 'fuseml-webhook-tls' in namespace 'fuseml': the API server does not accept this token",
         ),
         (
             LEAF,
             500,
-            "Secret 'fuseml-webhook-tls' in namespace 'fuseml': the API server answers 500 Internal Server Error",
+            "Secret 'fuseml-webhook-tls' in namespace 'fuseml': the API server returned 500 Internal Server Error",
         ),
     ],
 )
-def test_object_that_cannot_be_read_is_named(bench, path, status, message):
+def test_error_names_the_object_that_cannot_be_read(bench, path, status, message):
     bench.fake.refuse[path] = status
 
     with pytest.raises(ClusterError) as raised:
-        bench.act()
+        bench.reconcile()
 
     assert str(raised.value) == message
     assert bench.fake.writes() == []
 
 
-def test_key_is_nowhere_but_in_the_secrets(bench, caplog):
+def test_private_keys_appear_only_in_the_secrets(bench, caplog):
     caplog.set_level(logging.DEBUG)
     logging.getLogger("urllib3").setLevel(logging.INFO)
-    bench.act()
+    bench.reconcile()
     for path, value in ((AUTHORITIES, "ca"), (LEAF, "leaf")):
         bench.annotate(path, value)
     bench.fake.refuse["PUT", LEAF] = 422
     with pytest.raises(ClusterError) as raised:
-        bench.act(60)
+        bench.reconcile(60)
     bench.fake.refuse.clear()
     for _ in range(3):
-        bench.act(300)
+        bench.reconcile(300)
 
-    told = (
+    output = (
         caplog.text
         + str(raised.value)
         + repr(raised.value.__cause__)
         + metrics.page(StatusCollector(bench.status)).content.decode()
         + repr(vars(bench.duty))
     )
-    assert "PRIVATE KEY" not in told
+    assert "PRIVATE KEY" not in output
     for path, key in ((AUTHORITIES, "ca.key"), (LEAF, "tls.key")):
-        assert bench.fake.objects[path]["data"][key][40:80] not in told
-        assert bench.data(path, key).decode().splitlines()[1][:30] not in told
+        assert bench.fake.objects[path]["data"][key][40:80] not in output
+        assert bench.data(path, key).decode().splitlines()[1][:30] not in output

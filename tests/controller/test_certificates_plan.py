@@ -1,4 +1,4 @@
-"""The plan for the webhook's certificates: whoever serves a leaf is trusted by whoever holds a bundle."""
+"""The plan for the webhook's certificates: every leaf in use is accepted by every caBundle in use."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,15 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webhook.controller.certificates.authority import Authority, Leaf, issue, make_authority, read_certificates
-from webhook.controller.certificates.duty import Stopwatch
+from webhook.controller.certificates.duty import UnchangedTimer
 from webhook.controller.certificates.plan import (
+    CertificateState,
     IssueLeaf,
     MakeAuthority,
     Publish,
     Retire,
-    Seen,
     Settings,
-    World,
+    UnchangedFor,
     bundle,
     names,
     plan,
@@ -39,110 +39,136 @@ EXPIRED = make_authority(NOW - 2 * CA_LIFE, CA_LIFE)
 FOREIGN = make_authority(NOW, CA_LIFE)
 
 
-def world(*authorities, leaf=BY_OLD, published=None, **wanted):
+def state_of(*authorities, leaf=BY_OLD, published=None, **wanted):
     held = bundle(authorities if published is None else published)
-    return World(authorities, leaf, (held, held), **wanted)
+    return CertificateState(authorities, leaf, (held, held), **wanted)
 
 
 def keyless(authority):
     return Authority(authority.certificate)
 
 
-NOTHING_YET, BUNDLES_SETTLED, ALL_SETTLED = Seen(0, 0), Seen(60, 0), Seen(300, 300)
-LOST = "its key is missing or another's"
-OVER = "two thirds of its life are over"
+NOTHING_YET, BUNDLES_SETTLED, ALL_SETTLED = UnchangedFor(0, 0), UnchangedFor(60, 0), UnchangedFor(300, 300)
+LOST = "its key is missing or does not match"
+OVER = "two thirds of its lifetime have passed"
 BY_OTHER_NAMES = issue(OLD, names("renamed", "fuseml"), NOW, LEAF_LIFE)
 
 
 @pytest.mark.parametrize(
     ("held", "seen", "after", "expected"),
     [
-        pytest.param(world(OLD), ALL_SETTLED, DAY, None, id="all-well"),
-        pytest.param(World((), None, ()), NOTHING_YET, DAY, MakeAuthority((), "there is none"), id="first"),
+        pytest.param(state_of(OLD), ALL_SETTLED, DAY, None, id="all-well"),
         pytest.param(
-            world(OLD, leaf=None, published=()), NOTHING_YET, DAY, Publish(OLD.pem), id="first-bundle-before-leaf"
+            CertificateState((), None, ()),
+            NOTHING_YET,
+            DAY,
+            MakeAuthority((), "there is no certificate authority"),
+            id="first",
         ),
         pytest.param(
-            world(OLD, leaf=None), NOTHING_YET, DAY, IssueLeaf(OLD, "there is none"), id="first-leaf-without-waiting"
-        ),
-        pytest.param(world(OLD), NOTHING_YET, 6 * DAY, IssueLeaf(OLD, OVER), id="leaf-is-due"),
-        pytest.param(world(OLD), ALL_SETTLED, 24 * DAY, MakeAuthority((OLD,), OVER), id="authority-is-due"),
-        pytest.param(world(OLD, leaf_wanted=True), NOTHING_YET, DAY, IssueLeaf(OLD, "asked for"), id="leaf-wanted"),
-        pytest.param(
-            world(OLD, authority_wanted=True), NOTHING_YET, DAY, MakeAuthority((OLD,), "asked for"), id="step-1"
+            state_of(OLD, leaf=None, published=()), NOTHING_YET, DAY, Publish(OLD.pem), id="first-bundle-before-leaf"
         ),
         pytest.param(
-            world(NEW, OLD, published=[OLD]), ALL_SETTLED, DAY, Publish(NEW.pem + OLD.pem), id="step-1-publish"
+            state_of(OLD, leaf=None),
+            NOTHING_YET,
+            DAY,
+            IssueLeaf(OLD, "there is no certificate"),
+            id="first-leaf-without-waiting",
         ),
-        pytest.param(world(NEW, OLD, authority_wanted=True), Seen(59, 300), DAY, None, id="step-1-wait"),
+        pytest.param(state_of(OLD), NOTHING_YET, 6 * DAY, IssueLeaf(OLD, OVER), id="leaf-is-due"),
+        pytest.param(state_of(OLD), ALL_SETTLED, 24 * DAY, MakeAuthority((OLD,), OVER), id="authority-is-due"),
         pytest.param(
-            world(NEW, OLD), BUNDLES_SETTLED, DAY, IssueLeaf(NEW, "there is a new authority"), id="step-2-new-leaf"
-        ),
-        pytest.param(world(NEW, OLD, leaf=BY_NEW), Seen(300, 299), DAY, None, id="step-2-wait"),
-        pytest.param(world(NEW, OLD, leaf=BY_NEW), ALL_SETTLED, DAY, Retire(NEW), id="step-3"),
-        pytest.param(world(NEW, OLD, leaf=BY_NEW), Seen(0, 300), DAY, Retire(NEW), id="step-3-the-leaf-is-what-counts"),
-        pytest.param(
-            world(NEW, leaf=BY_NEW, published=[NEW, OLD]), ALL_SETTLED, DAY, Publish(NEW.pem), id="step-3-drop"
-        ),
-        pytest.param(
-            world(NEW, OLD), NOTHING_YET, 6 * DAY, IssueLeaf(OLD, OVER), id="leaf-due-while-the-new-one-is-not-known"
-        ),
-        pytest.param(
-            world(NEW, keyless(OLD)), NOTHING_YET, 6 * DAY, None, id="leaf-due-and-only-the-unknown-one-can-issue"
-        ),
-        pytest.param(world(OLD, published=()), ALL_SETTLED, DAY, Publish(OLD.pem), id="bundle-removed"),
-        pytest.param(world(OLD, published=[FOREIGN]), ALL_SETTLED, DAY, Publish(OLD.pem), id="bundle-changed"),
-        pytest.param(
-            replace(world(OLD), bundles=(OLD.pem, b"")), ALL_SETTLED, DAY, Publish(OLD.pem), id="one-bundle-removed"
-        ),
-        pytest.param(replace(world(OLD), bundles=()), ALL_SETTLED, DAY, None, id="no-webhooks"),
-        pytest.param(
-            world(OLD, leaf=BY_OTHER_NAMES), NOTHING_YET, DAY, IssueLeaf(OLD, "it is for other names"), id="renamed"
+            state_of(OLD, leaf_requested=True),
+            NOTHING_YET,
+            DAY,
+            IssueLeaf(OLD, "requested by annotation"),
+            id="leaf-wanted",
         ),
         pytest.param(
-            world(OLD, leaf=Leaf(BY_OLD.certificate, None, None)), NOTHING_YET, DAY, IssueLeaf(OLD, LOST), id="k"
+            state_of(OLD, authority_requested=True),
+            NOTHING_YET,
+            DAY,
+            MakeAuthority((OLD,), "requested by annotation"),
+            id="step-1",
         ),
         pytest.param(
-            world(OLD, leaf=BY_NEW), NOTHING_YET, DAY, IssueLeaf(OLD, "its issuer is not trusted"), id="foreign-leaf"
+            state_of(NEW, OLD, published=[OLD]), ALL_SETTLED, DAY, Publish(NEW.pem + OLD.pem), id="step-1-publish"
         ),
-        pytest.param(world(keyless(OLD)), NOTHING_YET, DAY, MakeAuthority((keyless(OLD),), LOST), id="key-lost"),
+        pytest.param(state_of(NEW, OLD, authority_requested=True), UnchangedFor(59, 300), DAY, None, id="step-1-wait"),
         pytest.param(
-            world(keyless(NEW), OLD),
+            state_of(NEW, OLD), BUNDLES_SETTLED, DAY, IssueLeaf(NEW, "there is a new authority"), id="step-2-new-leaf"
+        ),
+        pytest.param(state_of(NEW, OLD, leaf=BY_NEW), UnchangedFor(300, 299), DAY, None, id="step-2-wait"),
+        pytest.param(state_of(NEW, OLD, leaf=BY_NEW), ALL_SETTLED, DAY, Retire(NEW), id="step-3"),
+        pytest.param(
+            state_of(NEW, OLD, leaf=BY_NEW), UnchangedFor(0, 300), DAY, Retire(NEW), id="step-3-the-leaf-is-what-counts"
+        ),
+        pytest.param(
+            state_of(NEW, leaf=BY_NEW, published=[NEW, OLD]), ALL_SETTLED, DAY, Publish(NEW.pem), id="step-3-drop"
+        ),
+        pytest.param(
+            state_of(NEW, OLD), NOTHING_YET, 6 * DAY, IssueLeaf(OLD, OVER), id="leaf-due-while-the-new-one-is-not-known"
+        ),
+        pytest.param(
+            state_of(NEW, keyless(OLD)), NOTHING_YET, 6 * DAY, None, id="leaf-due-and-only-the-unknown-one-can-issue"
+        ),
+        pytest.param(state_of(OLD, published=()), ALL_SETTLED, DAY, Publish(OLD.pem), id="bundle-removed"),
+        pytest.param(state_of(OLD, published=[FOREIGN]), ALL_SETTLED, DAY, Publish(OLD.pem), id="bundle-changed"),
+        pytest.param(
+            replace(state_of(OLD), bundles=(OLD.pem, b"")), ALL_SETTLED, DAY, Publish(OLD.pem), id="one-bundle-removed"
+        ),
+        pytest.param(replace(state_of(OLD), bundles=()), ALL_SETTLED, DAY, None, id="no-webhooks"),
+        pytest.param(
+            state_of(OLD, leaf=BY_OTHER_NAMES),
+            NOTHING_YET,
+            DAY,
+            IssueLeaf(OLD, "its DNS names are not those of the Service"),
+            id="renamed",
+        ),
+        pytest.param(
+            state_of(OLD, leaf=Leaf(BY_OLD.certificate, None, None)), NOTHING_YET, DAY, IssueLeaf(OLD, LOST), id="k"
+        ),
+        pytest.param(
+            state_of(OLD, leaf=BY_NEW), NOTHING_YET, DAY, IssueLeaf(OLD, "its issuer is not trusted"), id="foreign-leaf"
+        ),
+        pytest.param(state_of(keyless(OLD)), NOTHING_YET, DAY, MakeAuthority((keyless(OLD),), LOST), id="key-lost"),
+        pytest.param(
+            state_of(keyless(NEW), OLD),
             NOTHING_YET,
             DAY,
             MakeAuthority((keyless(NEW), OLD), LOST),
             id="key-lost-in-step-1",
         ),
         pytest.param(
-            World((), BY_OLD, (FOREIGN.pem + OLD.pem,)),
+            CertificateState((), BY_OLD, (FOREIGN.pem + OLD.pem,)),
             NOTHING_YET,
             DAY,
-            MakeAuthority((keyless(FOREIGN), keyless(OLD)), "there is none"),
+            MakeAuthority((keyless(FOREIGN), keyless(OLD)), "there is no certificate authority"),
             id="all-authorities-lost-keeps-what-is-trusted",
         ),
         pytest.param(
-            World((), BY_OLD, (b"",)),
+            CertificateState((), BY_OLD, (b"",)),
             NOTHING_YET,
             DAY,
-            MakeAuthority((keyless(OLD),), "there is none"),
+            MakeAuthority((keyless(OLD),), "there is no certificate authority"),
             id="all-authorities-and-the-bundle-lost",
         ),
         pytest.param(
-            World((), None, (OLD.pem, OLD.pem)),
+            CertificateState((), None, (OLD.pem, OLD.pem)),
             NOTHING_YET,
             DAY,
-            MakeAuthority((keyless(OLD),), "there is none"),
+            MakeAuthority((keyless(OLD),), "there is no certificate authority"),
             id="all-authorities-and-the-leaf-lost",
         ),
         pytest.param(
-            world(EXPIRED, leaf=None),
+            state_of(EXPIRED, leaf=None),
             ALL_SETTLED,
             DAY,
             MakeAuthority((), "it is not valid now"),
             id="authority-expired",
         ),
         pytest.param(
-            world(OLD, leaf=None),
+            state_of(OLD, leaf=None),
             NOTHING_YET,
             -DAY,
             MakeAuthority((), "it is not valid now"),
@@ -157,11 +183,11 @@ def test_next_action(held, seen, after, expected):
 @pytest.mark.parametrize(
     ("held", "expected"),
     [
-        (world(OLD), 0),
-        (World((), None, ()), 0),
-        (world(NEW, OLD), 1),
-        (world(NEW, OLD, leaf=None), 1),
-        (world(NEW, OLD, leaf=BY_NEW), 2),
+        (state_of(OLD), 0),
+        (CertificateState((), None, ()), 0),
+        (state_of(NEW, OLD), 1),
+        (state_of(NEW, OLD, leaf=None), 1),
+        (state_of(NEW, OLD, leaf=BY_NEW), 2),
     ],
 )
 def test_step_of_a_rotation(held, expected):
@@ -169,14 +195,14 @@ def test_step_of_a_rotation(held, expected):
 
 
 @pytest.mark.parametrize("kept", [True, False], ids=["ours", "another's"])
-def test_number_of_authorities_is_bounded_and_the_leafs_is_among_them(kept):
+def test_number_of_trusted_authorities_is_limited_and_includes_the_issuer_of_the_leaf(kept):
     many = (*(keyless(make_authority(NOW, CA_LIFE)) for _ in range(20)), keyless(OLD))
-    held = world(*many)
+    held = state_of(*many)
 
     action = plan(held if kept else replace(held, authorities=()), NOTHING_YET, NOW, SETTINGS)
 
-    assert len(action.beside) == 8
-    assert keyless(OLD) in action.beside
+    assert len(action.older) == 8
+    assert keyless(OLD) in action.older
 
 
 # Laws
@@ -184,7 +210,7 @@ def test_number_of_authorities_is_bounded_and_the_leafs_is_among_them(kept):
 
 @cache
 def verifies(leaf, trusted, now):
-    """What an API server says that holds this bundle."""
+    """Whether an API server with the caBundle *trusted* accepts *leaf*."""
     authorities = read_certificates(trusted)
     if not authorities:
         return False
@@ -197,13 +223,13 @@ def verifies(leaf, trusted, now):
 
 
 class Cluster:
-    """What a controller sees and writes, and all that API servers and webhooks may still hold of it."""
+    """The objects that a controller reads and writes, and the versions that API servers and webhooks may still use."""
 
     def __init__(self):
         self.seconds = 0.0
         self.authorities, self.leaf, self.wanted = (), None, set()
         self.bundles = (b"", b"")
-        # What became of the bundle and the leaf, and when. What is not ours cannot be answered for.
+        # All caBundles and leaves with the time of each change. The first ones were not the controller's.
         self.trusted = []
         self.served = []
         self.restart()
@@ -215,38 +241,38 @@ class Cluster:
         return NOW + timedelta(seconds=self.seconds)
 
     def restart(self):
-        self.stopwatches = Stopwatch(lambda: self.seconds), Stopwatch(lambda: self.seconds)
+        self.timers = UnchangedTimer(lambda: self.seconds), UnchangedTimer(lambda: self.seconds)
 
-    def world(self):
-        return World(self.authorities, self.leaf, self.bundles, "ca" in self.wanted, "leaf" in self.wanted)
+    def state(self):
+        return CertificateState(self.authorities, self.leaf, self.bundles, "ca" in self.wanted, "leaf" in self.wanted)
 
     def next(self):
-        held = self.world()
-        of_bundles, of_leaf = self.stopwatches
-        seen = Seen(of_bundles.look(held.bundles), of_leaf.look(held.leaf and held.leaf.certificate))
+        held = self.state()
+        of_bundles, of_leaf = self.timers
+        seen = UnchangedFor(of_bundles.seconds(held.bundles), of_leaf.seconds(held.leaf and held.leaf.certificate))
         return plan(held, seen, self.now, SETTINGS)
 
     def act(self, crash_after=20):
-        """Do what the plan says, up to a number of actions; then the process is another one."""
+        """Do what the plan says; after *crash_after* actions the process is replaced by a new one."""
         for _ in range(crash_after):
             action = self.next()
             if action is None:
                 return
             self.do(action)
             self.check()
-        assert crash_after < 20, "it never ends"
+        assert crash_after < 20, "the plan never ends"
         self.restart()
 
     def do(self, action):
         match action:
-            case MakeAuthority(beside):
-                self.authorities = (make_authority(self.now, CA_LIFE), *beside)
-                self.wanted -= set() if beside else {"ca"}
+            case MakeAuthority(older):
+                self.authorities = (make_authority(self.now, CA_LIFE), *older)
+                self.wanted -= set() if older else {"ca"}
             case Publish(trusted):
                 self.bundles = (trusted, trusted)
                 self.trusted.append((self.seconds, trusted))
-            case IssueLeaf(by):
-                self.leaf = issue(by, SETTINGS.names, self.now, LEAF_LIFE)
+            case IssueLeaf(issuer):
+                self.leaf = issue(issuer, SETTINGS.names, self.now, LEAF_LIFE)
                 self.wanted -= {"leaf"}
                 self.served.append((self.seconds, self.leaf.certificate))
             case Retire(kept):
@@ -258,25 +284,25 @@ class Cluster:
         self.check()
 
     def check(self):
-        """Each leaf that may be served verifies against each bundle that may be held."""
+        """Each leaf that a webhook may still serve verifies against each caBundle that an API server may still use."""
         for leaf in self._since(self.served, SETTINGS.settle_leaf):
             for trusted in self._since(self.trusted, SETTINGS.settle_bundle):
                 assert verifies(leaf, trusted, self.now)
 
     def _since(self, history, lag):
-        """What was current at any moment within the last *lag* seconds."""
+        """The values that were current at some time within the last *lag* seconds."""
         ends = [*(start for start, _ in history), float("inf")][1:]
         return [value for (_, value), end in zip(history, ends, strict=False) if end > self.seconds - lag]
 
 
-# A controller that is killed after some of its actions, and looks again soon.
+# A controller that is killed after some of its actions, and soon started again.
 ACTS = st.tuples(
     st.just("act"), st.sampled_from([1.0, 5.0, 31.0, 59.0, 61.0, 299.0, 301.0]), st.sampled_from([0, 1, 2, 3, 19])
 )
-# Days without one, but not so many that the leaf expires.
+# Days without a controller, but too few for the leaf to expire.
 PAUSES = st.tuples(st.just("pause"), st.sampled_from([3600.0, 86400.0, 2 * 86400.0]), st.just(19))
 WANTS = st.tuples(st.sampled_from(["ca", "leaf"]))
-# What others do to the objects.
+# Damage that others do to the objects.
 FAULTS = st.tuples(
     st.sampled_from(["authorities lost", "keys lost", "newest key lost", "leaf lost", "leaf garbled", "bundle lost"])
 )
@@ -295,7 +321,7 @@ def happen(cluster, event):
             cluster.authorities = tuple(keyless(authority) for authority in cluster.authorities)
         case ("newest key lost",) if cluster.authorities:
             cluster.authorities = (keyless(cluster.authorities[0]), *cluster.authorities[1:])
-        case ("leaf lost",):  # Webhooks go on with the one that they have.
+        case ("leaf lost",):  # Webhooks continue to serve the one that they have loaded.
             cluster.leaf = None
         case ("leaf garbled",) if cluster.leaf:
             cluster.leaf = Leaf(cluster.leaf.certificate, None, None)
@@ -304,7 +330,7 @@ def happen(cluster, event):
 
 
 def settle(cluster):
-    """A quarter of an hour of a controller that works."""
+    """Let a controller work for a quarter of an hour."""
     for _ in range(15):
         cluster.wait(60.0)
         cluster.act()
@@ -327,12 +353,12 @@ def test_every_leaf_verifies_against_every_bundle(events):
 
 @settings(max_examples=60)
 @given(st.lists(st.one_of(ACTS, ACTS, WANTS, FAULTS), max_size=30))
-def test_faults_are_mended_without_breaking_what_works(events):
+def test_damage_is_repaired_without_rejecting_a_leaf(events):
     cluster = Cluster()
 
     for event in events:
         if event == ("authorities lost",):
-            # With it, and without the leaf or the bundle, nothing would tell whom anybody trusts.
+            # If the leaf or a bundle were lost together with it, nothing would show which authorities are trusted.
             happen(cluster, ("act", 5.0, 19))
         happen(cluster, event)
         if event == ("authorities lost",):
@@ -360,7 +386,7 @@ def test_rotation_takes_three_steps_and_both_waits():
     assert seen == [(2, True)] * 12 + [(2, False)] * 60 + [(1, False)] * 18
 
 
-def test_years_pass():
+def test_certificates_are_renewed_for_years():
     cluster = Cluster()
 
     for _ in range(400):

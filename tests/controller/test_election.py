@@ -1,4 +1,4 @@
-"""One acts, never two."""
+"""At most one process leads at any time."""
 
 import threading
 from copy import deepcopy
@@ -10,7 +10,7 @@ from tests.fakes import object_api
 from tests.fakes.object_api import LEASE, FakeObjects, serving
 from webhook.controller import election
 from webhook.controller.api_calls import NotLeaderError
-from webhook.controller.election import DURATION, TENURE, Election
+from webhook.controller.election import LEASE_DURATION, RENEW_DEADLINE, Election
 from webhook.controller.status import Status
 
 
@@ -42,19 +42,19 @@ def both(api):
 def turn(seconds, *candidates):
     for candidate in candidates:
         candidate.now += seconds
-        candidate.turn()
+        candidate.try_once()
 
 
 def leaders(*candidates):
     return [candidate.leads() for candidate in candidates]
 
 
-def test_first_to_ask_leads(fake, both):
+def test_first_candidate_leads(fake, both):
     turn(0, *both)
 
     assert leaders(*both) == [True, False]
     assert fake.objects[LEASE]["spec"]["holderIdentity"] == both[0].identity
-    assert fake.objects[LEASE]["spec"]["leaseDurationSeconds"] == DURATION
+    assert fake.objects[LEASE]["spec"]["leaseDurationSeconds"] == LEASE_DURATION
     assert fake.objects[LEASE]["spec"]["leaseTransitions"] == 1
     assert [candidate.status.leader for candidate in both] == [True, False]
 
@@ -63,7 +63,7 @@ def test_identities_differ_in_one_process(both):
     assert both[0].identity != both[1].identity
 
 
-def test_leader_that_renews_stays(fake, both):
+def test_leader_that_renews_stays_leader(fake, both):
     turn(0, *both)
     before = deepcopy(fake.objects[LEASE]["spec"])
 
@@ -86,17 +86,17 @@ def test_renewal_is_one_request(fake, both):
     assert fake.requests == [("PUT", LEASE)]
 
 
-def test_other_takes_over_when_the_leader_is_gone(both):
+def test_other_process_takes_over_when_the_leader_is_gone(both):
     turn(0, *both)
 
-    turn(DURATION - 0.1, both[1])
+    turn(LEASE_DURATION - 0.1, both[1])
     assert leaders(*both)[1] is False
     turn(0.2, both[1])
 
     assert leaders(*both)[1] is True
 
 
-def test_what_the_leaders_clock_says_does_not_count(fake, both):
+def test_clock_of_the_leader_does_not_matter(fake, both):
     turn(0, *both)
     fake.objects[LEASE]["spec"]["renewTime"] = "2001-01-01T00:00:00.000001Z"
 
@@ -109,32 +109,32 @@ def test_leader_stops_before_its_lease_ends(fake, both):
     turn(0, *both)
     fake.refuse[LEASE] = 500
 
-    turn(TENURE - 0.1, both[0])
+    turn(RENEW_DEADLINE - 0.1, both[0])
     assert both[0].leads()
     turn(0.2, both[0])
 
     assert not both[0].leads()
     assert not both[0].status.leader
-    assert TENURE + 5 < DURATION, "a call that was begun in time may end in time"
+    assert RENEW_DEADLINE + 5 < LEASE_DURATION, "a call that began before the deadline ends before the Lease does"
 
 
-def test_leader_that_was_asleep_does_not_act(both):
+def test_leader_that_was_suspended_does_not_act(both):
     turn(0, *both)
-    turn(DURATION + 1, both[1])
+    turn(LEASE_DURATION + 1, both[1])
 
-    both[0].now += DURATION + 1
+    both[0].now += LEASE_DURATION + 1
     with pytest.raises(NotLeaderError):
         both[0].check(1)
-    both[0].turn()
+    both[0].try_once()
 
     assert leaders(*both) == [False, True]
 
 
-def test_what_was_begun_in_an_earlier_term_is_not_finished(both):
+def test_check_of_an_earlier_term_fails(both):
     turn(0, both[0])
     both[0].check(1)
 
-    turn(TENURE + 1, both[0])
+    turn(RENEW_DEADLINE + 1, both[0])
 
     assert both[0].leads()
     with pytest.raises(NotLeaderError):
@@ -142,7 +142,7 @@ def test_what_was_begun_in_an_earlier_term_is_not_finished(both):
     both[0].check(2)
 
 
-def test_tenure_counts_from_before_the_request(fake, both):
+def test_renew_deadline_counts_from_before_the_request(fake, both):
     def slow(method, path):
         if method == "PUT":
             both[0].now += 4.0
@@ -150,19 +150,19 @@ def test_tenure_counts_from_before_the_request(fake, both):
     fake.before = slow
     turn(0, both[0])
 
-    both[0].now = 1000.0 + TENURE - 0.1
+    both[0].now = 1000.0 + RENEW_DEADLINE - 0.1
     assert both[0].leads()
     both[0].now += 0.2
     assert not both[0].leads()
 
 
-def test_two_that_ask_at_once_do_not_both_lead(fake, both):
+def test_two_simultaneous_candidates_do_not_both_lead(fake, both):
     raced = []
 
     def race(method, path):
         if method == "PUT" and not raced:
             raced.append(True)
-            both[1].turn()
+            both[1].try_once()
 
     fake.before = race
     turn(0, both[0])
@@ -171,7 +171,7 @@ def test_two_that_ask_at_once_do_not_both_lead(fake, both):
     assert both[0].status.problems == {}
 
 
-def test_lease_that_was_taken_by_another_is_noticed(fake, both):
+def test_leader_notices_that_another_took_the_lease(fake, both):
     turn(0, both[0])
     spec = fake.objects[LEASE]["spec"] | {"holderIdentity": "an operator"}
     fake.put(LEASE, fake.objects[LEASE] | {"spec": spec})
@@ -182,7 +182,7 @@ def test_lease_that_was_taken_by_another_is_noticed(fake, both):
     assert not both[0].leads()
 
 
-def test_released_lease_is_taken_at_once(fake, both):
+def test_released_lease_is_acquired_at_once(fake, both):
     turn(0, *both)
 
     both[0].release()
@@ -192,7 +192,7 @@ def test_released_lease_is_taken_at_once(fake, both):
     assert fake.objects[LEASE]["spec"]["leaseTransitions"] == 3
 
 
-def test_one_that_does_not_lead_releases_nothing(fake, both):
+def test_standby_releases_nothing(fake, both):
     turn(0, *both)
     fake.requests.clear()
 
@@ -201,23 +201,23 @@ def test_one_that_does_not_lead_releases_nothing(fake, both):
     assert fake.requests == []
 
 
-def test_lease_that_cannot_be_released_is_no_failure(fake, both, caplog):
+def test_release_that_fails_only_logs_a_warning(fake, both, caplog):
     turn(0, both[0])
     fake.refuse[LEASE] = 500
 
     both[0].release()
 
-    assert "lease not given back, others wait for 15 s" in caplog.text
+    assert "Lease not released, other processes wait for 15 s" in caplog.text
 
 
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
-        (404, "Lease 'fuseml-controller' in namespace 'fuseml': not found; apply the manifests, which hold it"),
+        (404, "Lease 'fuseml-controller' in namespace 'fuseml': not found; apply the manifests, which contain it"),
         (403, "Lease 'fuseml-controller' in namespace 'fuseml': forbidden; this service account needs get, update"),
     ],
 )
-def test_what_is_wrong_is_said_once(fake, both, caplog, status, expected):
+def test_problem_is_logged_once(fake, both, caplog, status, expected):
     fake.refuse[LEASE] = status
 
     for _ in range(3):
@@ -231,20 +231,20 @@ def test_what_is_wrong_is_said_once(fake, both, caplog, status, expected):
     assert both[0].leads()
 
 
-def test_unreachable_server_is_no_end(fake, caplog):
+def test_candidate_survives_an_unreachable_api_server(fake, caplog):
     with serving(fake) as api:
         candidate = Candidate(api)
-        candidate.turn()
+        candidate.try_once()
 
     turn(2, candidate)
 
     assert candidate.leads()
     assert "API server: cannot be reached" in caplog.text
-    turn(TENURE, candidate)
+    turn(RENEW_DEADLINE, candidate)
     assert not candidate.leads()
 
 
-def test_whole_second_is_written_with_its_fraction(fake, both, monkeypatch):
+def test_whole_second_is_written_with_a_fraction(fake, both, monkeypatch):
     class Clock(datetime):
         @classmethod
         def now(cls, tz=None):
@@ -256,7 +256,7 @@ def test_whole_second_is_written_with_its_fraction(fake, both, monkeypatch):
     assert fake.objects[LEASE]["spec"]["renewTime"] == "2026-11-24T06:20:14.000001+00:00"
 
 
-def test_thread_stops_when_it_is_told(both):
+def test_thread_ends_when_stop_is_set(both):
     stop = threading.Event()
     thread = threading.Thread(target=both[0].run, args=(stop,))
     thread.start()

@@ -1,4 +1,4 @@
-"""Duties go on, whatever becomes of one of them, while their process leads."""
+"""Duties run while their process leads, and one that fails does not stop the others."""
 
 import logging
 import threading
@@ -10,8 +10,8 @@ from webhook.controller.loop import LONGEST, Loop
 from webhook.controller.status import Status
 
 
-class Office:
-    """An election as the loop sees it."""
+class FakeElection:
+    """The part of an election that the loop uses."""
 
     term = 0
 
@@ -31,15 +31,15 @@ class Office:
 
 
 class Duty:
-    pause = 5.0
+    interval = 5.0
 
     def __init__(self, name="duty", error=None):
         self.name = name
         self.error = error
-        self.acts = 0
+        self.runs = 0
 
-    def act(self, now):
-        self.acts += 1
+    def reconcile(self, now):
+        self.runs += 1
         if self.error:
             raise self.error
 
@@ -47,15 +47,15 @@ class Duty:
 class Bench:
     def __init__(self, *duties):
         self.now = 0.0
-        self.office = Office()
+        self.election = FakeElection()
         self.status = Status()
-        self.appointed = []
-        self.loop = Loop(self.office, self._appoint, status=self.status, clock=lambda: self.now)
+        self.checks = []
+        self.loop = Loop(self.election, self._make_duties, status=self.status, clock=lambda: self.now)
         self.duties = duties or (Duty(),)
         self.stop = threading.Event()
 
-    def _appoint(self, check):
-        self.appointed.append(check)
+    def _make_duties(self, check):
+        self.checks.append(check)
         return self.duties
 
     def turn(self, seconds=0.0):
@@ -67,29 +67,29 @@ class Bench:
             self.now += 1
 
 
-def test_nothing_is_done_while_another_leads():
+def test_no_duty_runs_while_another_process_leads():
     bench = Bench()
 
     bench.turn(60)
 
-    assert bench.duties[0].acts == 0
+    assert bench.duties[0].runs == 0
 
 
-def test_duty_acts_again_and_again():
+def test_duty_runs_again_after_its_interval():
     bench = Bench()
-    bench.office.win()
+    bench.election.win()
 
     bench.turn(60)
 
-    assert 10 <= bench.duties[0].acts <= 16
+    assert 10 <= bench.duties[0].runs <= 16
 
 
-def test_each_term_has_duties_of_its_own():
+def test_each_term_gets_new_duties():
     bench = Bench()
     for _ in range(2):
-        bench.office.win()
+        bench.election.win()
         bench.turn(10)
-    first, second = bench.appointed
+    first, second = bench.checks
 
     second()
     with pytest.raises(NotLeaderError):
@@ -98,44 +98,44 @@ def test_each_term_has_duties_of_its_own():
 
 def test_problem_of_an_earlier_term_is_forgotten():
     bench = Bench(Duty(error=ClusterError("x")))
-    bench.office.win()
+    bench.election.win()
     bench.turn()
     bench.duties = ()
 
-    bench.office.win()
+    bench.election.win()
     bench.turn()
 
     assert bench.status.ready() == (True, "standby")
 
 
-def test_duty_that_fails_does_not_hold_up_others():
+def test_failing_duty_does_not_delay_the_others():
     bench = Bench(Duty("first", ClusterError("a: b")), Duty("second"))
-    bench.office.win()
+    bench.election.win()
 
     bench.turn(600)
 
-    assert 600 / LONGEST <= bench.duties[0].acts < 20
-    assert bench.duties[1].acts >= 100
+    assert 600 / LONGEST <= bench.duties[0].runs < 20
+    assert bench.duties[1].runs >= 100
     assert bench.status.ready() == (False, "first: a: b")
 
 
-def test_what_is_wrong_and_its_end_are_said_once(caplog):
+def test_problem_and_its_end_are_logged_once(caplog):
     caplog.set_level(logging.INFO)
-    duty = Duty(error=ClusterError("secret is away"))
+    duty = Duty(error=ClusterError("Secret is missing"))
     bench = Bench(duty)
-    bench.office.win()
+    bench.election.win()
 
     bench.turn(300)
     duty.error = None
     bench.turn(300)
 
-    assert caplog.messages == ["duty: secret is away", "duty: fine again"]
+    assert caplog.messages == ["duty: Secret is missing", "duty: works again"]
     assert bench.status.ready() == (True, "standby")
 
 
-def test_defect_is_told_without_its_text(caplog):
+def test_defect_is_reported_without_its_text(caplog):
     bench = Bench(Duty(error=RuntimeError("a value")))
-    bench.office.win()
+    bench.election.win()
 
     bench.turn()
 
@@ -145,18 +145,18 @@ def test_defect_is_told_without_its_text(caplog):
 
 def test_lost_lease_is_no_problem():
     bench = Bench(Duty(error=NotLeaderError("x")))
-    bench.office.win()
+    bench.election.win()
 
     bench.turn()
 
     assert bench.status.problems == {}
 
 
-def test_no_duty_is_begun_after_the_stop():
+def test_no_duty_starts_after_the_stop():
     bench = Bench(Duty("first"), Duty("second"))
-    bench.office.win()
-    bench.duties[0].act = lambda now: bench.stop.set()
+    bench.election.win()
+    bench.duties[0].reconcile = lambda now: bench.stop.set()
 
     bench.loop.run(bench.stop)
 
-    assert bench.duties[1].acts == 0
+    assert bench.duties[1].runs == 0

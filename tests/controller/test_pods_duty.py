@@ -1,4 +1,4 @@
-"""Pods that were made while no webhook answered are told of, and deleted when it is back."""
+"""Pods that were created while no webhook answered are reported, and deleted when it is back."""
 
 import logging
 from copy import deepcopy
@@ -22,18 +22,18 @@ NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 IN_RUNS = "/api/v1/namespaces/runs"
 JOB = {"apiVersion": "batch/v1", "kind": "Job", "name": "j", "uid": "u-job", "controller": True}
 TASK_RUN = {"apiVersion": "tekton.dev/v1", "kind": "TaskRun", "name": "t", "uid": "u-task-run", "controller": True}
-WHY = "no webhook answered when this pod was made, so it lacks what its annotations ask for and does not start"
+WHY = "no webhook answered when this pod was created, so it lacks what its annotations ask for and does not start"
 
 
 def gated(pod):
-    """What the policy makes of a pod that asks."""
+    """*pod* with the gate that the policy adds to a pod that asks."""
     pod = deepcopy(pod)
     pod["spec"]["schedulingGates"] = [{"name": GATE}]
     return pod
 
 
 def pod(name, *owners, **metadata):
-    """One that the policy has gated."""
+    """A pod that asks, with the gate of the policy."""
     metadata = {
         "namespace": "runs",
         "name": name,
@@ -62,9 +62,9 @@ class Bench:
     def put(self, found):
         self.fake.put(f"{IN_RUNS}/pods/{found['metadata']['name']}", found)
 
-    def act(self, after=0.0):
+    def reconcile(self, after=0.0):
         self.now += after
-        self.duty.act(NOW)
+        self.duty.reconcile(NOW)
 
     def pods(self):
         return [obj["metadata"]["name"] for obj in self.fake.objects.values() if obj.get("kind") == "Pod"]
@@ -77,7 +77,7 @@ class Bench:
 
 
 def injected(pod):
-    """What the webhook makes of it."""
+    """*pod* as the webhook returns it: with the variable, without the gate."""
     pod = deepcopy(pod)
     del pod["spec"]["schedulingGates"]
     pod["spec"]["containers"][0]["env"] = [{"name": "FUSEML_PROBE", "value": "works"}]
@@ -91,13 +91,13 @@ def bench():
         yield Bench(fake, api)
 
 
-def test_where_no_pod_waits_it_costs_one_list_of_what_is_not_scheduled(bench, caplog):
+def test_without_waiting_pods_the_duty_only_lists_unscheduled_pods(bench, caplog):
     caplog.set_level(logging.INFO)
     plain = pod("plain", annotations={})
     del plain["spec"]["schedulingGates"]
     bench.put(plain)
 
-    bench.act()
+    bench.reconcile()
 
     assert bench.fake.requests == [("GET", PODS)]
     assert parse_qs(bench.fake.queries[0]) == {"fieldSelector": ["spec.nodeName="], "resourceVersion": ["0"]}
@@ -105,51 +105,51 @@ def test_where_no_pod_waits_it_costs_one_list_of_what_is_not_scheduled(bench, ca
     assert bench.status.pods_waiting == 0
 
 
-def test_a_pod_that_waits_is_told_of_once(bench, caplog):
+def test_waiting_pod_is_reported_once(bench, caplog):
     bench.put(pod("a", TASK_RUN))
 
     for _ in range(3):
-        bench.act(after=2.0)
+        bench.reconcile(after=2.0)
 
     (event,) = bench.events()
     assert event["reason"] == "WaitingForInjection"
     assert event["type"] == "Warning"
-    assert event["message"] == f"{WHY}; it is made anew when the webhook is back"
+    assert event["message"] == f"{WHY}; it is recreated when the webhook is back"
     assert event["involvedObject"] == {
         "apiVersion": "v1", "kind": "Pod", "namespace": "runs", "name": "a", "uid": "u-a",
     }  # fmt: skip
-    assert caplog.messages == ["pod runs/a waits: it was made while no webhook answered"]
+    assert caplog.messages == ["pod runs/a waits: no webhook answered when it was created"]
     assert bench.status.pods_waiting == 1
 
 
-def test_of_a_pod_that_nothing_makes_anew_the_event_says_what_to_do(bench):
+def test_event_of_a_pod_that_nothing_recreates_says_what_to_do(bench):
     bench.webhook_is_back()
     bench.put(pod("a"))
 
-    bench.act()
+    bench.reconcile()
 
     assert [event["message"] for event in bench.events()] == [
-        f"{WHY}; nothing makes it anew: delete it, and create it again when the webhook is back"
+        f"{WHY}; nothing recreates it: delete it, and create it again when the webhook is back"
     ]
     assert bench.pods() == ["a"]
     assert ("POST", PROBES) not in bench.fake.requests
 
 
-def test_while_the_webhook_is_away_nothing_is_deleted(bench):
+def test_nothing_is_deleted_while_the_webhook_is_away(bench):
     bench.put(pod("a", TASK_RUN))
 
     for _ in range(5):
-        bench.act(after=2.0)
+        bench.reconcile(after=2.0)
 
     assert bench.deletions() == []
 
 
-def test_the_probe_is_a_dry_run_that_asks_and_that_any_namespace_takes(bench):
+def test_probe_is_a_dry_run_and_satisfies_the_restricted_standard(bench):
     bench.put(pod("a", TASK_RUN))
     probes = []
     bench.fake.made_pod = lambda pod: probes.append(pod) or gated(pod)
 
-    bench.act()
+    bench.reconcile()
 
     assert parse_qs(bench.fake.queries[-1])["dryRun"] == ["All"]
     (probe,) = probes
@@ -159,19 +159,19 @@ def test_the_probe_is_a_dry_run_that_asks_and_that_any_namespace_takes(bench):
     assert probe["spec"]["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
 
 
-def test_the_webhook_gives_the_probe_what_the_duty_looks_for(bench):
+def test_webhook_gives_the_probe_the_variable_that_the_duty_expects(bench):
     def webhook(made):
         return jsonpatch.apply_patch(made, list(mutate(made, Index([]), Consumer()).ops))
 
     bench.put(pod("a", TASK_RUN))
     bench.fake.made_pod = lambda made: webhook(gated(made))
 
-    bench.act()
+    bench.reconcile()
 
     assert bench.deletions() == ["a"]
 
 
-def test_a_container_that_others_put_first_is_not_in_the_way(bench):
+def test_probe_works_with_a_container_that_another_webhook_inserted_first(bench):
     bench.put(pod("a", TASK_RUN))
 
     def webhooks(made):
@@ -180,7 +180,7 @@ def test_a_container_that_others_put_first_is_not_in_the_way(bench):
         return made
 
     bench.fake.made_pod = webhooks
-    bench.act()
+    bench.reconcile()
 
     assert bench.deletions() == ["a"]
 
@@ -189,31 +189,31 @@ def test_a_container_that_others_put_first_is_not_in_the_way(bench):
     pytest.param(lambda pod: pod, id="neither-policy-nor-webhook"),
     pytest.param(lambda pod: gated(injected(gated(pod))), id="gate-stays"),
 ])  # fmt: skip
-def test_webhook_that_does_half_of_it_does_not_count(bench, made_pod):
+def test_nothing_is_deleted_if_the_probe_lacks_the_variable_or_keeps_the_gate(bench, made_pod):
     bench.put(pod("a", TASK_RUN))
     bench.fake.made_pod = made_pod
 
-    bench.act()
+    bench.reconcile()
 
     assert bench.deletions() == []
 
 
-def test_when_the_webhook_is_back_pods_are_deleted_to_be_made_anew(bench, caplog):
+def test_pods_are_deleted_when_the_webhook_is_back(bench, caplog):
     caplog.set_level(logging.INFO)
     for name, owner in [("a", TASK_RUN), ("b", JOB), ("c", None)]:
         bench.put(pod(name, *([owner] if owner else [])))
-    bench.act()
+    bench.reconcile()
     bench.webhook_is_back()
 
-    bench.act(after=2.0)
+    bench.reconcile(after=2.0)
 
     assert bench.pods() == ["c"]
-    assert caplog.messages[-2:] == ["pod runs/a deleted, to be made anew", "pod runs/b deleted, to be made anew"]
-    bench.act(after=2.0)
+    assert caplog.messages[-2:] == ["pod runs/a deleted, to be recreated", "pod runs/b deleted, to be recreated"]
+    bench.reconcile(after=2.0)
     assert bench.status.pods_waiting == 1
 
 
-def test_a_job_does_not_count_the_pod_as_failed(bench):
+def test_deleted_pod_does_not_count_as_a_failure_of_its_job(bench):
     bench.webhook_is_back()
     bench.put(pod("a", JOB, finalizers=["example.com/keep", JOB_TRACKING]))
     before_deletion = {}
@@ -223,7 +223,7 @@ def test_a_job_does_not_count_the_pod_as_failed(bench):
             before_deletion.update(bench.fake.objects[path]["metadata"])
 
     bench.fake.before = before
-    bench.act()
+    bench.reconcile()
 
     assert before_deletion["finalizers"] == ["example.com/keep"]
     assert bench.deletions() == ["a"]
@@ -234,7 +234,7 @@ def test_a_job_does_not_count_the_pod_as_failed(bench):
     pytest.param([JOB_TRACKING], {"uid": "u-other"}, id="another-of-that-name-of-a-job"),
     pytest.param([JOB_TRACKING], {"finalizers": ["example.com/keep"]}, id="finalizer-taken-off-by-another"),
 ])  # fmt: skip
-def test_a_pod_that_changed_since_it_was_read_stays(bench, caplog, finalizers, change):
+def test_pod_that_changed_after_it_was_read_is_not_deleted(bench, caplog, finalizers, change):
     caplog.set_level(logging.INFO)
     bench.webhook_is_back()
     bench.put(pod("a", JOB, finalizers=finalizers))
@@ -244,13 +244,13 @@ def test_a_pod_that_changed_since_it_was_read_stays(bench, caplog, finalizers, c
             bench.fake.objects[f"{IN_RUNS}/pods/a"]["metadata"].update(change)
 
     bench.fake.before = before
-    bench.act()
+    bench.reconcile()
 
     assert bench.pods() == ["a"]
     assert "deleted" not in caplog.text
 
 
-def test_a_pod_that_is_gone_is_no_problem(bench):
+def test_pod_that_no_longer_exists_is_no_problem(bench):
     bench.webhook_is_back()
     bench.put(pod("a", JOB, finalizers=[JOB_TRACKING]))
 
@@ -259,65 +259,65 @@ def test_a_pod_that_is_gone_is_no_problem(bench):
             del bench.fake.objects[f"{IN_RUNS}/pods/a"]
 
     bench.fake.before = before
-    bench.act()
+    bench.reconcile()
 
     assert bench.pods() == []
 
 
-def test_what_is_gated_again_is_deleted_less_and_less_often(bench):
+def test_pod_that_is_gated_again_is_deleted_with_growing_pauses(bench):
     bench.webhook_is_back()
     times = []
     for second in range(40):
         bench.put(pod("a", TASK_RUN, uid=f"u-{second}"))
         before = len(bench.deletions())
-        bench.act(after=1.0)
+        bench.reconcile(after=1.0)
         if len(bench.deletions()) > before:
             times.append(second)
 
     assert times == [0, 1, 3, 7, 15, 31]
 
 
-def test_one_that_cannot_be_deleted_does_not_hold_up_the_others(bench):
+def test_pod_that_cannot_be_deleted_does_not_delay_the_others(bench):
     bench.webhook_is_back()
     bench.put(pod("a", JOB))
     bench.put(pod("b", TASK_RUN))
     bench.fake.refuse["DELETE", f"{IN_RUNS}/pods/a"] = 403
 
     with pytest.raises(ClusterError, match="Pod 'a' in namespace 'runs': forbidden; this service account needs patch"):
-        bench.act()
+        bench.reconcile()
 
     assert bench.pods() == ["a"]
-    bench.act(after=0.5)
-    assert bench.deletions() == ["a", "b"], "it has its pauses, too"
+    bench.reconcile(after=0.5)
+    assert bench.deletions() == ["a", "b"], "a failed deletion has growing pauses, too"
 
 
-def test_event_that_was_refused_is_tried_again(bench, caplog):
+def test_rejected_event_is_retried(bench, caplog):
     bench.put(pod("a", TASK_RUN))
     bench.put(pod("b", TASK_RUN))
     bench.fake.refuse["POST", f"{IN_RUNS}/events"] = 403
     with pytest.raises(ClusterError, match="Events in namespace 'runs': forbidden; this service account needs create"):
-        bench.act()
+        bench.reconcile()
     bench.fake.refuse.clear()
 
-    bench.act(after=0.5)
+    bench.reconcile(after=0.5)
     assert bench.events() == []
-    bench.act(after=1.0)
+    bench.reconcile(after=1.0)
 
     assert len(bench.events()) == len(caplog.messages) == 2
 
 
-def test_event_that_was_refused_holds_up_no_deletion(bench):
+def test_rejected_event_does_not_delay_deletions(bench):
     bench.webhook_is_back()
     bench.put(pod("a", TASK_RUN))
     bench.fake.refuse["POST", f"{IN_RUNS}/events"] = 403
 
     with pytest.raises(ClusterError, match="Events"):
-        bench.act()
+        bench.reconcile()
 
     assert bench.pods() == []
 
 
-def test_a_turn_ends_in_time_however_many_wait(bench):
+def test_run_ends_in_time_however_many_pods_wait(bench):
     bench.webhook_is_back()
     for i in range(10):
         bench.put(pod(f"p{i}", {**JOB, "uid": f"u-{i}"}))
@@ -327,58 +327,58 @@ def test_a_turn_ends_in_time_however_many_wait(bench):
             bench.now += 6.0
 
     bench.fake.before = before
-    bench.act()
+    bench.reconcile()
     assert len(bench.events()) == len(bench.deletions()) == 4
 
-    bench.act()
-    bench.act()
+    bench.reconcile()
+    bench.reconcile()
 
     assert bench.pods() == []
 
 
-def test_pods_of_one_maker_are_deleted_together(bench):
+def test_pods_of_one_owner_are_deleted_together(bench):
     bench.webhook_is_back()
     for i in range(5):
         bench.put(pod(f"p{i}", JOB))
 
-    bench.act()
+    bench.reconcile()
 
     assert bench.pods() == []
 
 
-def test_probe_that_is_refused_is_named_and_nothing_is_deleted(bench):
+def test_rejected_probe_is_reported_and_nothing_is_deleted(bench):
     bench.put(pod("a", TASK_RUN))
     bench.fake.refuse["POST", PROBES] = 403
 
     with pytest.raises(ClusterError, match="Pods in namespace 'fuseml': forbidden; this service account needs create"):
-        bench.act()
+        bench.reconcile()
 
     assert bench.deletions() == []
     assert len(bench.events()) == 1
 
 
-def test_list_that_is_forbidden_is_pod(bench):
+def test_error_says_that_pods_cannot_be_listed(bench):
     bench.fake.refuse[PODS] = 403
 
     with pytest.raises(ClusterError, match="Pods: forbidden; this service account needs list"):
-        bench.act()
+        bench.reconcile()
 
 
 @pytest.mark.parametrize("calls", range(3))
-def test_one_that_no_longer_leads_writes_nothing(bench, calls):
+def test_former_leader_writes_nothing(bench, calls):
     """Before the event, before the probe, before the deletion."""
     bench.webhook_is_back()
     bench.put(pod("a", TASK_RUN))
-    left = [None] * calls
+    remaining = [None] * calls
 
     def check():
-        if not left:
+        if not remaining:
             raise NotLeaderError
-        left.pop()
+        remaining.pop()
 
     bench.duty._check = check
 
     with pytest.raises(NotLeaderError):
-        bench.act()
+        bench.reconcile()
     assert len(bench.fake.writes()) == calls
     assert bench.pods() == ["a"]

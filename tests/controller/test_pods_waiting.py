@@ -1,10 +1,10 @@
-"""Which pods wait at our gate, which of them somebody makes anew, and how often something is tried."""
+"""Which pods wait at our gate, which of them a controller recreates, and how often a key is tried."""
 
 import pytest
 
 from webhook.adapters.annotations.names import GATE
 from webhook.controller.backoff import LONGEST, Backoff
-from webhook.controller.pods.waiting import Gate, Metadata, Owner, Pod, Spec, Waiting, waiting
+from webhook.controller.pods.waiting import Gate, Metadata, Owner, Pod, Spec, WaitingPod, waiting_pod
 
 ASKS = {"extensions.fuseml.org/pod-selectors": "{}"}
 
@@ -24,9 +24,9 @@ def owner(api_version, kind, *, controller=True):
     ("found", "expected"),
     [
         pytest.param(pod(), True, id="gated"),
-        pytest.param(pod(gates=("example.com/quota", GATE)), True, id="another-gate-beside"),
-        pytest.param(pod(annotations={**ASKS, "extensions.fuseml.org/resolved": "{}"}), True, id="note-beside"),
-        pytest.param(pod(annotations={"extensions.fuseml.org/misspelled": ""}), True, id="asks-for-what-is-not-known"),
+        pytest.param(pod(gates=("example.com/quota", GATE)), True, id="with-another-gate"),
+        pytest.param(pod(annotations={**ASKS, "extensions.fuseml.org/resolved": "{}"}), True, id="with-a-note"),
+        pytest.param(pod(annotations={"extensions.fuseml.org/misspelled": ""}), True, id="unknown-annotation"),
         pytest.param(pod(gates=()), False, id="no-gate"),
         pytest.param(pod(gates=("example.com/quota",)), False, id="gate-of-another"),
         pytest.param(pod(annotations={}), False, id="does-not-ask"),
@@ -35,12 +35,12 @@ def owner(api_version, kind, *, controller=True):
         pytest.param(pod(deletion_timestamp="2026-11-24T06:30:00Z"), False, id="being-deleted"),
     ],
 )
-def test_waiting_is_what_has_our_gate_and_asks(found, expected):
-    assert (waiting(found) is not None) is expected
+def test_pod_waits_if_it_has_our_gate_and_asks(found, expected):
+    assert (waiting_pod(found) is not None) is expected
 
 
 @pytest.mark.parametrize(
-    ("owners", "maker"),
+    ("owners", "recreated_by"),
     [
         pytest.param([], "", id="nobody"),
         pytest.param([owner("tekton.dev/v1", "TaskRun")], "u-TaskRun", id="TaskRun"),
@@ -61,50 +61,50 @@ def test_waiting_is_what_has_our_gate_and_asks(found, expected):
         ),
     ],
 )  # fmt: skip
-def test_maker_is_the_controller_that_makes_pods_anew(owners, maker):
-    assert waiting(pod(owners=owners)) == Waiting("runs", "p", "u-p", maker)
+def test_only_owners_whose_controllers_recreate_pods_count(owners, recreated_by):
+    assert waiting_pod(pod(owners=owners)) == WaitingPod("runs", "p", "u-p", recreated_by)
 
 
 def test_finalizers_are_kept_in_their_order():
-    found = waiting(pod(finalizers=["example.com/a", "batch.kubernetes.io/job-tracking"]))
+    found = waiting_pod(pod(finalizers=["example.com/a", "batch.kubernetes.io/job-tracking"]))
 
     assert found.finalizers == ("example.com/a", "batch.kubernetes.io/job-tracking")
 
 
-def tried(patience, seconds):
-    """When it is tried, if it is whenever it may be."""
+def tried(backoff, seconds):
+    """The seconds at which a key is tried that is tried whenever *backoff* allows it."""
     times = []
     for now in range(seconds):
-        if patience.allows("a", now):
-            patience.note(["a"], now)
+        if backoff.allows("a", now):
+            backoff.note(["a"], now)
             times.append(now)
     return times
 
 
-def test_what_is_in_vain_is_tried_less_and_less_often():
+def test_pauses_grow_up_to_the_longest():
     assert tried(Backoff(), 250) == [0, 1, 3, 7, 15, 31, 63, 123, 183, 243]
 
 
 def test_each_key_has_its_own_pauses():
-    patience = Backoff()
-    patience.note(["a"], 0.0)
+    backoff = Backoff()
+    backoff.note(["a"], 0.0)
 
-    assert not patience.allows("a", 0.5)
-    assert patience.allows("b", 0.5)
-
-
-def test_many_under_one_key_count_once():
-    patience = Backoff()
-    patience.note(["a"] * 20, 0.0)
-
-    assert patience.allows("a", 1.0)
+    assert not backoff.allows("a", 0.5)
+    assert backoff.allows("b", 0.5)
 
 
-def test_what_was_well_for_long_is_forgotten():
-    patience = Backoff()
-    tried(patience, 70)
+def test_repeated_key_counts_once():
+    backoff = Backoff()
+    backoff.note(["a"] * 20, 0.0)
+
+    assert backoff.allows("a", 1.0)
+
+
+def test_key_that_has_recovered_starts_with_the_shortest_pause():
+    backoff = Backoff()
+    tried(backoff, 70)
     later = 130 + 2 * LONGEST
 
-    patience.note(["a"], later)
+    backoff.note(["a"], later)
 
-    assert patience.allows("a", later + 1)
+    assert backoff.allows("a", later + 1)

@@ -1,4 +1,4 @@
-"""The process, as the kubelet and the API server see it."""
+"""The controller as a process, as the kubelet and the API server see it."""
 
 import json
 import os
@@ -15,14 +15,14 @@ from tests.fakes import object_api
 from tests.fakes.object_api import AUTHORITIES, CONFIGURATION, LEAF, LEASE, FakeObjects, serving, write_kubeconfig
 from webhook.cli.controller import controller
 
-# What a person may have to wait for on a machine that is busy with other things.
-PATIENCE = 30.0
+# Seconds. Long enough for a busy machine.
+TIMEOUT = 30.0
 
 
-def until(question, what):
-    end = time.monotonic() + PATIENCE
-    while not question():
-        assert time.monotonic() < end, what
+def wait_until(condition, failure):
+    end = time.monotonic() + TIMEOUT
+    while not condition():
+        assert time.monotonic() < end, failure
         time.sleep(0.02)
 
 
@@ -34,13 +34,13 @@ class Process:
         with log.open("wb") as stderr:
             self.popen = subprocess.Popen([*command, *options], stderr=stderr, stdin=subprocess.DEVNULL)
 
-    def says(self, text):
-        until(lambda: text in self.log.read_text() or self.popen.poll() is not None, f"it never says {text!r}")
+    def wait_for_log(self, text):
+        wait_until(lambda: text in self.log.read_text() or self.popen.poll() is not None, f"{text!r} is never logged")
         assert text in self.log.read_text()
 
     def stop(self):
         self.popen.send_signal(signal.SIGTERM)
-        return self.popen.wait(PATIENCE)
+        return self.popen.wait(TIMEOUT)
 
 
 @pytest.fixture
@@ -66,59 +66,59 @@ def start(fake, tmp_path):
         process.popen.wait()
 
 
-def test_installs_and_gives_its_lease_back(fake, start):
+def test_controller_installs_certificates_and_releases_its_lease(fake, start):
     with serving(fake):
         process = start()
-        process.says("new leaf")
+        process.wait_for_log("new leaf")
 
         assert process.stop() == 0
 
     assert fake.objects[LEASE]["spec"]["holderIdentity"] == ""
     assert {path for method, path in fake.writes()} == {LEASE, AUTHORITIES, CONFIGURATION, LEAF}
-    told = [json.loads(line)["message"] for line in process.log.read_text().splitlines()]
-    assert re.fullmatch(r"controller \S+, health on port \d+", told[0])
-    assert (told[1], told[-1]) == ("leading", "SIGTERM: stopping")
+    messages = [json.loads(line)["message"] for line in process.log.read_text().splitlines()]
+    assert re.fullmatch(r"controller \S+, health on port \d+", messages[0])
+    assert (messages[1], messages[-1]) == ("this process leads", "SIGTERM: stopping")
 
 
 def test_standby_takes_over_at_once(fake, start):
     with serving(fake):
         first = start()
-        first.says("new leaf")
+        first.wait_for_log("new leaf")
         second = start()
-        second.says("health on port")
+        second.wait_for_log("health on port")
 
         first.stop()
         stopped = time.monotonic()
-        second.says("leading")
+        second.wait_for_log("this process leads")
 
         assert time.monotonic() - stopped < 10
         assert second.stop() == 0
 
 
-def test_goes_on_after_it_was_halted(fake, start):
+def test_process_continues_after_sigstop_and_sigcont(fake, start):
     with serving(fake):
         process = start()
-        process.says("new leaf")
+        process.wait_for_log("new leaf")
 
         process.popen.send_signal(signal.SIGSTOP)
-        time.sleep(1.2)  # Longer than it waits for a signal at a time.
+        time.sleep(1.2)  # Longer than one wait for a signal.
         process.popen.send_signal(signal.SIGCONT)
 
         renewals = fake.requests.count(("PUT", LEASE))
-        until(lambda: fake.requests.count(("PUT", LEASE)) > renewals + 1, "it does not renew its lease")
+        wait_until(lambda: fake.requests.count(("PUT", LEASE)) > renewals + 1, "it does not renew its lease")
         assert process.stop() == 0
 
 
-def test_waits_for_an_api_server_that_is_away(fake, start):
+def test_process_waits_for_an_unreachable_api_server(fake, start):
     with serving(fake):
         pass
     port = int(fake.url.rpartition(":")[2])
     process = start()
-    process.says("API server: cannot be reached")
+    process.wait_for_log("API server: cannot be reached")
     assert process.popen.poll() is None
 
     with serving(fake, port):
-        process.says("new leaf")
+        process.wait_for_log("new leaf")
         assert process.stop() == 0
 
     assert process.log.read_text().count("cannot be reached") == 1
@@ -127,26 +127,26 @@ def test_waits_for_an_api_server_that_is_away(fake, start):
 def test_external_certificates_are_left_alone(fake, start):
     with serving(fake):
         process = start("--certificates", "external")
-        process.says("leading")
-        until(lambda: ("GET", object_api.CONFIGURATIONS) in fake.requests, "it never looks at the order")
+        process.wait_for_log("this process leads")
+        wait_until(lambda: ("GET", object_api.CONFIGURATIONS) in fake.requests, "it never lists the configurations")
         process.stop()
 
     assert {path for method, path in fake.writes()} == {LEASE}
 
 
-def test_tells_where_it_listens_and_ends_on_an_interrupt(fake, start):
+def test_process_logs_its_port_and_ends_on_sigint(fake, start):
     with serving(fake):
         process = start()
-        process.says("health on port")
+        process.wait_for_log("health on port")
         assert re.search(r"health on port [1-9][0-9]*", process.log.read_text())
 
         os.kill(process.popen.pid, signal.SIGINT)
 
-        assert process.popen.wait(PATIENCE) == 0
+        assert process.popen.wait(TIMEOUT) == 0
 
 
 @pytest.mark.parametrize("part", ["election.Election", "loop.Loop"])
-def test_process_ends_with_any_of_its_threads(fake, tmp_path, part):
+def test_process_ends_if_one_of_its_threads_ends(fake, tmp_path, part):
     module = part.partition(".")[0]
     program = (
         f"from webhook.cli import controller; from webhook.controller import {module}; "
@@ -158,7 +158,7 @@ def test_process_ends_with_any_of_its_threads(fake, tmp_path, part):
             [sys.executable, "-c", program, "--namespace=fuseml", f"--kubeconfig={kubeconfig}", "--listen=127.0.0.1:0"],
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
             check=False,
         )
 
@@ -166,7 +166,7 @@ def test_process_ends_with_any_of_its_threads(fake, tmp_path, part):
     assert result.stderr.splitlines()[-1] == f"error: {module} has ended"
 
 
-def run(*options):
+def invoke(*options):
     return CliRunner().invoke(controller, ["--namespace", "fuseml", *options])
 
 
@@ -185,14 +185,14 @@ def run(*options):
         (["--leaf-days", "0"], "0.0 is not in the range"),
     ],
 )
-def test_wrong_usage_is_said(options, expected):
-    result = run(*options)
+def test_wrong_option_is_reported(options, expected):
+    result = invoke(*options)
 
     assert result.exit_code == 2
     assert expected in result.output
 
 
-def test_kubeconfig_that_cannot_be_read_ends_it(tmp_path):
+def test_unreadable_kubeconfig_ends_the_process(tmp_path):
     command = [sys.executable, "-c", "from webhook.cli.controller import controller; controller()"]
     missing = str(tmp_path / "none")
 
@@ -200,7 +200,7 @@ def test_kubeconfig_that_cannot_be_read_ends_it(tmp_path):
         [*command, "--namespace", "fuseml", "--kubeconfig", missing, "--listen", "127.0.0.1:0"],
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
         check=False,
     )
 

@@ -1,4 +1,4 @@
-"""A configuration that is asked too late is told of."""
+"""A configuration that is called after another one for Tekton is reported."""
 
 import logging
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ from tests.fakes import object_api
 from tests.fakes.object_api import CONFIGURATION, CONFIGURATIONS, EVENTS, FakeObjects, configuration, serving
 from webhook.controller.api_calls import ClusterError, NotLeaderError
 from webhook.controller.status import Status
-from webhook.controller.webhook_order import OrderDuty, in_the_way
+from webhook.controller.webhook_order import OrderDuty, called_before
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 OWN = "extensions.fuseml.org"
@@ -28,8 +28,8 @@ EARLIER = f"{CONFIGURATIONS}/a.tekton.dev"
         pytest.param({OWN: ["tekton.dev"]}, (), id="ours"),
     ],
 )
-def test_in_the_way_is_what_sees_tekton_first(others, expected):
-    assert in_the_way(OWN, others) == expected
+def test_called_before_names_earlier_configurations_for_tekton(others, expected):
+    assert called_before(OWN, others) == expected
 
 
 class Bench:
@@ -38,8 +38,8 @@ class Bench:
         self.status = Status()
         self.duty = OrderDuty(api, configuration=OWN, status=self.status, check=lambda: None)
 
-    def act(self):
-        self.duty.act(NOW)
+    def reconcile(self):
+        self.duty.reconcile(NOW)
 
     def events(self):
         return [obj for path, obj in self.fake.objects.items() if path.startswith(EVENTS)]
@@ -53,23 +53,24 @@ def bench():
         yield Bench(fake, api)
 
 
-def test_right_order_is_not_worth_a_word(bench, caplog):
+def test_right_order_is_not_reported(bench, caplog):
     caplog.set_level(logging.INFO)
-    bench.act()
+    bench.reconcile()
 
     assert caplog.messages == []
     assert bench.fake.requests == [("GET", CONFIGURATIONS)]
 
 
-def test_wrong_order_is_told_once(bench, caplog):
+def test_wrong_order_is_reported_once(bench, caplog):
     bench.fake.put(EARLIER, configuration("tekton.dev"))
 
     for _ in range(3):
-        bench.act()
+        bench.reconcile()
 
     message = (
-        "configuration 'extensions.fuseml.org' is asked after 'a.tekton.dev', which may refuse what it has not "
-        "resolved yet; give it a name that sorts before, and the controller the same by --configuration"
+        "configuration 'extensions.fuseml.org' is called after 'a.tekton.dev', which may reject objects that ours "
+        "has not resolved yet; give ours a name that sorts first, and pass that name to the controller as "
+        "--configuration"
     )
     assert caplog.messages == [message]
     (event,) = bench.events()
@@ -85,64 +86,64 @@ def test_wrong_order_is_told_once(bench, caplog):
     assert bench.status.in_the_way == 1
 
 
-def test_change_is_told_again(bench, caplog):
+def test_change_is_reported_again(bench, caplog):
     caplog.set_level(logging.INFO)
     bench.fake.put(EARLIER, configuration("tekton.dev"))
-    bench.act()
+    bench.reconcile()
     bench.fake.put(f"{CONFIGURATIONS}/b.tekton.dev", configuration("tekton.dev"))
-    bench.act()
+    bench.reconcile()
     del bench.fake.objects[EARLIER], bench.fake.objects[f"{CONFIGURATIONS}/b.tekton.dev"]
-    bench.act()
+    bench.reconcile()
     bench.fake.put(EARLIER, configuration("tekton.dev"))
-    bench.act()
+    bench.reconcile()
 
     assert [message.split(",")[0].split("after ")[-1] for message in caplog.messages] == [
         "'a.tekton.dev'",
         "'a.tekton.dev'",
-        "configuration 'extensions.fuseml.org' comes first again",
+        "configuration 'extensions.fuseml.org' is called first again",
         "'a.tekton.dev'",
     ]
     assert len(bench.events()) == 3
 
 
-def test_many_are_not_all_named(bench, caplog):
+def test_only_three_configurations_are_named(bench, caplog):
     for i in range(9):
         bench.fake.put(f"{CONFIGURATIONS}/a{i}", configuration("tekton.dev"))
 
-    bench.act()
+    bench.reconcile()
 
     assert "after 'a0', 'a1', 'a2' and others, which" in caplog.text
     assert bench.status.in_the_way == 9
 
 
-def test_event_that_was_refused_is_tried_again(bench, caplog):
+def test_rejected_event_is_retried(bench, caplog):
     bench.fake.put(EARLIER, configuration("tekton.dev"))
     bench.fake.refuse[EVENTS] = 403
     with pytest.raises(
         ClusterError, match="Events in namespace 'default': forbidden; this service account needs create"
     ):
-        bench.act()
+        bench.reconcile()
     bench.fake.refuse.clear()
 
-    bench.act()
+    bench.reconcile()
 
     assert len(caplog.messages) == 1
     assert len(bench.events()) == 1
 
 
-def test_event_waits_for_our_configuration(bench):
+def test_event_is_created_once_our_configuration_exists(bench):
     bench.fake.put(EARLIER, configuration("tekton.dev"))
     own = bench.fake.objects.pop(CONFIGURATION)
-    bench.act()
+    bench.reconcile()
     assert bench.events() == []
     bench.fake.put(CONFIGURATION, own)
 
-    bench.act()
+    bench.reconcile()
 
     assert len(bench.events()) == 1
 
 
-def test_one_that_no_longer_leads_writes_nothing(bench):
+def test_former_leader_writes_nothing(bench):
     def check():
         raise NotLeaderError
 
@@ -150,12 +151,12 @@ def test_one_that_no_longer_leads_writes_nothing(bench):
     bench.duty._check = check
 
     with pytest.raises(NotLeaderError):
-        bench.act()
+        bench.reconcile()
     assert bench.events() == []
 
 
-def test_list_that_is_forbidden_is_named(bench):
+def test_error_says_that_configurations_cannot_be_listed(bench):
     bench.fake.refuse[CONFIGURATIONS] = 403
 
     with pytest.raises(ClusterError, match="MutatingWebhookConfigurations: forbidden; this service account needs list"):
-        bench.act()
+        bench.reconcile()

@@ -1,1 +1,1 @@
-"""EDGE: the process that acts in the cluster. One module a duty, and what keeps duties going."""
+"""EDGE: the process that acts in the cluster. One module or folder per duty, and the loop that runs them."""

@@ -1,8 +1,10 @@
-"""How often something that fails, or had to be tried again, may be tried: less and less often. Pure."""
+"""When something that failed, or had to be repeated, may be tried again: per key, with growing pauses. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
+
+from registry.kube.backoff import pause
 
 # Seconds.
 SHORTEST: Final = 1.0
@@ -11,23 +13,22 @@ LONGEST: Final = 60.0
 
 @dataclass(slots=True)
 class Backoff:
-    """By key, when each may be tried again."""
+    """For each key, how often it was tried and when it may be tried again."""
 
-    _until: dict[str, tuple[float, float]] = field(default_factory=dict)
+    _tried: dict[str, tuple[int, float]] = field(default_factory=dict)
 
     def allows(self, key: str, now: float) -> bool:
-        """True if it may be tried now.
+        """True if *key* may be tried now.
 
         Args:
-            now: In seconds, of any clock that does not go back.
+            now: In seconds, from a clock that never goes backwards.
         """
-        return now >= self._until.get(key, (0.0, now))[1]
+        return now >= self._tried.get(key, (0, now))[1]
 
     def note(self, keys: Iterable[str], now: float) -> None:
-        """Note that these were tried, each once, however often it is given."""
-        # What has been well for longer than it would have had to wait is forgotten.
-        self._until = {key: (pause, end) for key, (pause, end) in self._until.items() if now < end + 2 * LONGEST}
+        """Record that *keys* were tried just now. A key that is given several times counts once."""
+        # A key that was not tried again for two longest pauses after its own has recovered: it is forgotten.
+        self._tried = {key: (times, end) for key, (times, end) in self._tried.items() if now < end + 2 * LONGEST}
         for key in set(keys):
-            pause, _ = self._until.get(key, (SHORTEST / 2, now))
-            pause = min(pause * 2, LONGEST)
-            self._until[key] = (pause, now + pause)
+            times, _ = self._tried.get(key, (0, now))
+            self._tried[key] = (times + 1, now + pause(times, first=SHORTEST, longest=LONGEST))

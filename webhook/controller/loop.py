@@ -1,115 +1,121 @@
-"""EDGE: keeps duties going while this process leads, whatever becomes of one of them."""
+"""EDGE: runs the duties while this process leads. A duty that fails does not stop the others."""
 
 import logging
 import random
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
+from registry.kube.backoff import pause
+from registry.reporting import OngoingProblem
 from webhook.controller.api_calls import ClusterError, NotLeaderError
 from webhook.controller.election import Election
 from webhook.controller.status import Status
 
-# Seconds between two looks at who leads, and at what is due.
+# Seconds between two checks of whether this process leads and which duties are due.
 TICK: Final = 1.0
-# A duty that fails is tried less and less often, down to this.
+# Seconds. The pause of a duty that fails grows up to this.
 LONGEST: Final = 60.0
 
-# Without a state that others could depend on.
+# Not the shared generator, whose state a seed elsewhere would change.
 _JITTER: Final = random.SystemRandom()
 
 _log = logging.getLogger(__name__)
 
 
 class Duty(Protocol):
-    """Something that the one process which leads has to see to, again and again.
+    """A task that the leader repeats.
 
-    It has time limits on all it waits for, and checks before each write that it still leads.
+    It sets a time limit on every call, and checks before each write that this process still leads.
 
     Attributes:
-        name: For logs and probes.
-        pause: Seconds between two turns.
+        name: Its name in logs and probes.
+        interval: Seconds between two runs.
     """
 
     @property
     def name(self) -> str: ...  # noqa: D102
     @property
-    def pause(self) -> float: ...  # noqa: D102
+    def interval(self) -> float: ...  # noqa: D102
 
-    def act(self, now: datetime) -> None:
-        """See what is there, and do what is to be done."""
+    def reconcile(self, now: datetime) -> None:
+        """Read the state of the cluster, and make the changes that are needed."""
 
 
 @dataclass(slots=True)
-class _Post:
+class _Scheduled:
     duty: Duty
+    problem: OngoingProblem = field(default_factory=lambda: OngoingProblem(_log))
     failures: int = 0
     due: float = float("-inf")
 
 
 class Loop:
-    """Acts while *election* is won.
+    """Runs the duties that are due while *election* says that this process leads.
 
     Args:
-        appoint: Gives the duties of a new term, which remember nothing of an earlier one; they get what to call
-            before each write.
+        make_duties: Creates the duties of a new term, so that they remember nothing of an earlier one. It gets the
+            function that a duty calls before each write, and that raises NotLeaderError once the term is over.
     """
 
     def __init__(
         self,
         election: Election,
-        appoint: Callable[[Callable[[], None]], Sequence[Duty]],
+        make_duties: Callable[[Callable[[], None]], Sequence[Duty]],
         *,
         status: Status,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._election = election
-        self._appoint = appoint
+        self._make_duties = make_duties
         self._status = status
         self._clock = clock
         self._term = 0
-        self._posts: list[_Post] = []
+        self._scheduled: list[_Scheduled] = []
 
     def run(self, stop: threading.Event) -> None:
-        """Act until *stop*. Never raises."""
+        """Run the duties until *stop* is set. Never raises."""
         while not stop.is_set():
             self.turn(stop)
             self._status.turned()
-            stop.wait(min([TICK, *(post.duty.pause for post in self._posts)]))
+            stop.wait(min([TICK, *(scheduled.duty.interval for scheduled in self._scheduled)]))
 
     def turn(self, stop: threading.Event) -> None:
-        """Do what is due, if this process leads. Never raises."""
+        """Run the duties that are due, if this process leads. Never raises."""
         if not self._election.leads():
             return
         if self._term != self._election.term:
             self._begin(self._election.term)
-        for post in self._posts:
-            if self._clock() >= post.due and not stop.is_set():
-                self._act(post)
+        for scheduled in self._scheduled:
+            if self._clock() >= scheduled.due and not stop.is_set():
+                self._run(scheduled)
 
     def _begin(self, term: int) -> None:
-        for post in self._posts:
-            self._status.set_problem(post.duty.name, "")
+        for scheduled in self._scheduled:
+            self._status.set_problem(scheduled.duty.name, "")
         self._term = term
-        self._posts = [_Post(duty) for duty in self._appoint(lambda: self._election.check(term))]
+        self._scheduled = [_Scheduled(duty) for duty in self._make_duties(lambda: self._election.check(term))]
 
-    def _act(self, post: _Post) -> None:
-        duty = post.duty
+    def _run(self, scheduled: _Scheduled) -> None:
+        duty = scheduled.duty
         problem = ""
         try:
-            duty.act(datetime.now(UTC))
+            duty.reconcile(datetime.now(UTC))
         except NotLeaderError:
             return
         except ClusterError as e:
             problem = str(e)
-        except Exception as e:  # The other duties, and this one at its next turn, must go on.
+        except Exception as e:  # The other duties must go on, and so must this one at its next run.
             problem = f"defect: {type(e).__name__}"
             _log.error("duty %r failed", duty.name, exc_info=True)
-        if self._status.set_problem(duty.name, problem):
-            _log.log(logging.ERROR if problem else logging.INFO, "%s: %s", duty.name, problem or "fine again")
-        post.failures = post.failures + 1 if problem else 0
-        pause = min(duty.pause * 2.0 ** min(post.failures, 10), max(LONGEST, duty.pause))
-        post.due = self._clock() + pause * _JITTER.uniform(0.8, 1.2)
+        self._status.set_problem(duty.name, problem)
+        if problem:
+            scheduled.problem.report(f"{duty.name}: {problem}")
+        else:
+            scheduled.problem.over(f"{duty.name}: works again")
+        scheduled.failures = scheduled.failures + 1 if problem else 0
+        wait = pause(scheduled.failures, first=duty.interval, longest=max(LONGEST, duty.interval))
+        scheduled.due = self._clock() + wait * _JITTER.uniform(0.8, 1.2)

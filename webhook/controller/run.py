@@ -1,4 +1,4 @@
-"""EDGE: the controller as a process: threads, signals, and how it ends."""
+"""EDGE: the controller as a process: its threads, its signals, and how it ends."""
 
 import logging
 import os
@@ -17,9 +17,9 @@ from kubernetes.client import ApiClient
 
 from registry.errors import UnreadableError
 from registry.kube.connect import connect
-from webhook.controller.api_calls import PATIENCE, impatient
+from webhook.controller.api_calls import CALL_TIMEOUT, without_retries
 from webhook.controller.certificates import plan
-from webhook.controller.certificates.cluster_state import Objects
+from webhook.controller.certificates.cluster_state import CertificateObjects
 from webhook.controller.certificates.duty import CertificateDuty
 from webhook.controller.election import Election
 from webhook.controller.loop import Duty, Loop
@@ -41,7 +41,7 @@ class Options:
     """What the operator chose.
 
     Attributes:
-        certificates: The settings of the duty; None = they are somebody else's.
+        certificates: Settings of the duty; None = another program manages the certificates.
     """
 
     namespace: str
@@ -53,15 +53,15 @@ class Options:
 
 
 def run(options: Options, *, kubeconfig: str | None, listen: str) -> None:
-    """Run the controller until a signal ends it; on what cannot work, say why and exit with 1."""
+    """Run the controller until a signal ends it. If it cannot start, print why and exit with 1."""
     logs.configure()
-    # It tells of each connection that breaks; we tell once what does not work.
+    # urllib3 logs each connection that breaks; the controller logs a problem once.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
-    # Threads inherit it: the signals wait for the one that asks for them.
+    # All threads inherit the mask, so that signals stay pending until _wait() receives them.
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     status = Status()
     try:
-        api = impatient(connect(kubeconfig))
+        api = without_retries(connect(kubeconfig))
         pages = PageServer(listen, _pages(status))
     except (UnreadableError, ListenError) as e:
         sys.exit(f"error: {e}")
@@ -80,10 +80,10 @@ def run(options: Options, *, kubeconfig: str | None, listen: str) -> None:
     received = _wait(threads)
     _log.info("%s: stopping", signal.Signals(received).name)
     stop.set()
-    end = time.monotonic() + PATIENCE + 1.0
+    end = time.monotonic() + CALL_TIMEOUT + 1.0
     for thread in threads:
         thread.join(max(0.0, end - time.monotonic()))
-    if not any(thread.is_alive() for thread in threads):  # Else something may still be writing.
+    if not any(thread.is_alive() for thread in threads):  # Otherwise a duty may still be writing.
         election.release()
 
 
@@ -97,19 +97,22 @@ def _pages(status: Status) -> Pages:
 
 
 def _end(failure: threading.ExceptHookArgs) -> None:
-    """Without one of its threads the process would look alive and do nothing; a new one may fare better."""
+    """End the process when a thread fails: without it the process would look alive and do nothing.
+
+    A new process may succeed.
+    """
     frames = traceback.extract_tb(failure.exc_traceback)
-    # Not the error's own text, which may hold what was sent.
+    # Without the error's own text, which may hold the body of a request.
     where = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames[-4:]))
     _log.critical("defect: %s at %s; ending", failure.exc_type.__name__, where)
     os._exit(1)
 
 
 def _wait(threads: Sequence[threading.Thread]) -> int:
-    """Wait for a signal and give it; without one of its threads the process is of no use and ends with 1."""
+    """Wait for a signal and return it; exit with 1 if one of *threads* has ended."""
     while True:
         received = signal.sigtimedwait(_SIGNALS, 1.0)
-        # After SIGCONT, Python gives a signal 0 that nobody sent.
+        # After SIGCONT, Python reports a signal 0 that nobody sent.
         if received and received.si_signo in _SIGNALS:
             return received.si_signo
         for thread in threads:
@@ -123,14 +126,14 @@ def _duties(api: ApiClient, options: Options, status: Status, check: Callable[[]
         OrderDuty(api, configuration=options.configuration, status=status, check=check),
     ]
     if options.certificates:
-        objects = Objects(api, namespace=options.namespace, configuration=options.configuration, check=check)
+        objects = CertificateObjects(api, namespace=options.namespace, configuration=options.configuration, check=check)
         certificates = CertificateDuty(
             objects,
             settings=options.certificates,
             authority_life=options.authority_life,
             leaf_life=options.leaf_life,
             status=status,
-            pause=options.interval,
+            interval=options.interval,
         )
         duties.insert(0, certificates)
     return duties

@@ -1,4 +1,4 @@
-"""The state of the process, for probes and metrics. Names, states and times; no secrets."""
+"""The state of the controller, for probes and metrics. Names, states and times; no secrets."""
 
 import threading
 import time
@@ -7,20 +7,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-# Longer than one turn with every call at its time limit.
+# Seconds. Longer than one turn of the loop in which every call takes its full time limit.
 STUCK: Final = 120.0
 
 
 @dataclass(slots=True)
 class Status:
-    """Written by the loop and the election, read by the health endpoint; each field is replaced as a whole.
+    """Written by the loop and the election, read by the health endpoint. Each field is replaced as a whole.
 
     Attributes:
-        leader: True while this process acts.
-        problems: By duty, and for the election, what is wrong now.
+        leader: True while this process leads.
+        problems: What is wrong now, by the name of the duty, or "election".
         expiries: When each certificate expires.
-        step: How far a rotation is.
-        in_the_way: How many configurations come before ours that must not.
+        step: The current step of a rotation of the certificate authority.
+        in_the_way: How many configurations are called before ours but should not be.
         pods_waiting: How many pods wait at our gate.
     """
 
@@ -38,24 +38,22 @@ class Status:
         self.turned()
 
     def turned(self) -> None:
-        """The loop is alive."""
+        """Record that the loop has finished a turn."""
         self._turned = self.clock()
 
-    def set_problem(self, who: str, problem: str) -> bool:
-        """Note what is wrong with *who* now, empty = nothing; True if that has changed."""
-        with self._lock:  # The election and the loop have threads of their own.
-            before = self.problems.get(who, "")
+    def set_problem(self, who: str, problem: str) -> None:
+        """Record what is wrong with *who* now; empty = nothing."""
+        with self._lock:  # The election and the loop run in different threads.
             others = {name: text for name, text in self.problems.items() if name != who}
             self.problems = others | ({who: problem} if problem else {})
-        return before != problem
 
     def healthy(self) -> tuple[bool, str]:
-        """Whether the loop is alive, and how long ago it was."""
+        """Whether the loop is alive, and how long ago its last turn ended."""
         age = self.clock() - self._turned
         return age < STUCK, f"last turn {age:.0f} s ago"
 
     def ready(self) -> tuple[bool, str]:
-        """Whether all is as it should be, and if not, what."""
+        """Whether there is no problem; the problems, or whether this process is the leader."""
         if self.problems:
             return False, "\n".join(f"{who}: {problem}" for who, problem in sorted(self.problems.items()))
         return True, "leader" if self.leader else "standby"

@@ -1,7 +1,7 @@
-"""EDGE: the duty to tell when the webhook comes too late: after one that refuses what it has not seen yet.
+"""EDGE: the duty that warns when another webhook that rejects unresolved objects is called before ours.
 
-API servers ask webhooks in the order of their configurations' names, and Tekton's refuses a run with ``extensions``
-in it.
+API servers call webhooks in the order of their configurations' names, and Tekton's webhook rejects a run that contains
+``extensions``.
 """
 
 import logging
@@ -17,8 +17,9 @@ from kubernetes.client import (
     V1ObjectReference,
 )
 
+from registry.reporting import OngoingProblem
 from webhook.controller import events
-from webhook.controller.api_calls import LIMITED, asking, metadata
+from webhook.controller.api_calls import CALL_OPTIONS, metadata, translate_errors
 from webhook.controller.status import Status
 
 GROUP: Final = "tekton.dev"
@@ -26,21 +27,21 @@ GROUP: Final = "tekton.dev"
 _log = logging.getLogger(__name__)
 
 
-def in_the_way(own: str, groups: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
-    """Name those configurations that see Tekton's objects before *own* does. Pure.
+def called_before(own: str, groups: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
+    """Return the names of the configurations that are called for Tekton's objects before *own*. Pure.
 
     Args:
-        own: Name of ours.
-        groups: By the name of each configuration, the API groups that it has rules for.
+        own: The name of our configuration.
+        groups: The API groups that each configuration has rules for, by its name.
     """
-    return tuple(sorted(name for name, its in groups.items() if name < own and GROUP in its))
+    return tuple(sorted(name for name, api_groups in groups.items() if name < own and GROUP in api_groups))
 
 
 class OrderDuty:
-    """Says so in the log and as an Event on our configuration, whenever it changes."""
+    """Reports each change of the order once: in the log, and as an Event on our configuration."""
 
     name = "order"
-    pause = 30.0  # Seconds. Configurations are changed by people.
+    interval = 30.0  # Seconds. People change configurations, and seldom.
 
     def __init__(
         self,
@@ -55,34 +56,30 @@ class OrderDuty:
         self._own = configuration
         self._status = status
         self._check = check
-        self._found: tuple[str, ...] = ()
-        self._told: tuple[str, ...] = ()
+        self._problem = OngoingProblem(_log)
+        self._last_event: tuple[str, ...] = ()
 
-    def act(self, now: datetime) -> None:
-        """Look at all configurations.
+    def reconcile(self, now: datetime) -> None:
+        """Check the order of all configurations.
 
         Raises:
             ClusterError: They cannot be listed, or the Event cannot be written.
         """
-        with asking("MutatingWebhookConfigurations", "list"):
-            items = self._admission.list_mutating_webhook_configuration(**LIMITED).items
-        found = in_the_way(self._own, {metadata(item).name or "": _groups(item) for item in items})
-        self._status.in_the_way = len(found)
-        self._log(found)
+        with translate_errors("MutatingWebhookConfigurations", "list"):
+            items = self._admission.list_mutating_webhook_configuration(**CALL_OPTIONS).items
+        earlier = called_before(self._own, {metadata(item).name or "": _groups(item) for item in items})
+        self._status.in_the_way = len(earlier)
+        if earlier:
+            self._problem.report(_advice(self._own, earlier))
+        else:
+            self._problem.over(f"configuration {self._own!r} is called first again")
         own = next((item for item in items if metadata(item).name == self._own), None)
-        if own and found != self._told:
-            if found:
-                self._tell(own, found, now)
-            self._told = found
+        if own and earlier != self._last_event:
+            if earlier:
+                self._create_event(own, earlier, now)
+            self._last_event = earlier
 
-    def _log(self, found: tuple[str, ...]) -> None:
-        if found and found != self._found:
-            _log.error("%s", _advice(self._own, found))
-        elif self._found and not found:
-            _log.info("configuration %r comes first again", self._own)
-        self._found = found
-
-    def _tell(self, own: V1MutatingWebhookConfiguration, found: tuple[str, ...], now: datetime) -> None:
+    def _create_event(self, own: V1MutatingWebhookConfiguration, earlier: tuple[str, ...], now: datetime) -> None:
         about = V1ObjectReference(
             api_version="admissionregistration.k8s.io/v1",
             kind="MutatingWebhookConfiguration",
@@ -90,7 +87,7 @@ class OrderDuty:
             uid=metadata(own).uid,
         )
         self._check()
-        events.warn(self._core, about, "WrongOrder", _advice(self._own, found), now)
+        events.warn(self._core, about, "WrongOrder", _advice(self._own, earlier), now)
 
 
 def _groups(configuration: V1MutatingWebhookConfiguration) -> set[str]:
@@ -98,9 +95,9 @@ def _groups(configuration: V1MutatingWebhookConfiguration) -> set[str]:
     return {group for rule in rules for group in rule.api_groups or ()}
 
 
-def _advice(own: str, found: tuple[str, ...]) -> str:
-    names = ", ".join(repr(name) for name in found[:3]) + (" and others" if len(found) > 3 else "")
+def _advice(own: str, earlier: tuple[str, ...]) -> str:
+    names = ", ".join(repr(name) for name in earlier[:3]) + (" and others" if len(earlier) > 3 else "")
     return (
-        f"configuration {own!r} is asked after {names}, which may refuse what it has not resolved yet; "
-        f"give it a name that sorts before, and the controller the same by --configuration"
+        f"configuration {own!r} is called after {names}, which may reject objects that ours has not resolved yet; "
+        f"give ours a name that sorts first, and pass that name to the controller as --configuration"
     )

@@ -1,1 +1,1 @@
-"""The duty to keep the certificates of the webhook valid."""
+"""The duty that keeps the webhook's certificates valid."""

@@ -1,4 +1,4 @@
-"""Certificates of our own: an authority and the leaves that it issues. Knows neither Kubernetes nor any clock."""
+"""Our own certificate authority and the leaf certificates that it issues. Knows neither Kubernetes nor the time."""
 
 import re
 import secrets
@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
-# Clocks of API servers may be behind ours.
+# Clocks of API servers may be behind ours, so a certificate is valid from a little before now.
 SKEW: Final = timedelta(minutes=10)
 
 _CERTIFICATE: Final = re.compile(rb"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
@@ -33,23 +33,23 @@ Key = ec.EllipticCurvePrivateKey
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """A certificate that is trusted; with its key, one that others can be issued by."""
+    """A trusted certificate authority. It can issue certificates only if its key is known."""
 
     certificate: x509.Certificate
     key: Key | None = field(default=None, repr=False)
 
     @property
     def pem(self) -> bytes:
-        """The certificate as text."""
+        """The certificate in PEM."""
         return self.certificate.public_bytes(Encoding.PEM)
 
     @property
-    def issuing(self) -> bool:
-        """True if its key is there."""
+    def can_issue(self) -> bool:
+        """True if its key is known."""
         return self.key is not None
 
     def issued(self, certificate: x509.Certificate) -> bool:
-        """True if *certificate* bears its signature."""
+        """True if this authority has signed *certificate*."""
         try:
             certificate.verify_directly_issued_by(self.certificate)
         except (ValueError, TypeError, InvalidSignature):
@@ -59,7 +59,7 @@ class Authority:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """What the webhook serves, and the authority that is said to have issued it."""
+    """The certificate that the webhook serves, and the authority that the Secret names as its issuer."""
 
     certificate: x509.Certificate
     key: Key | None = field(repr=False)
@@ -67,14 +67,14 @@ class Leaf:
 
     @property
     def pem(self) -> bytes:
-        """The certificate as text."""
+        """The certificate in PEM."""
         return self.certificate.public_bytes(Encoding.PEM)
 
 
 def make_authority(now: datetime, life: timedelta) -> Authority:
     """Make a new authority."""
     key = ec.generate_private_key(ec.SECP256R1())
-    # Each has a name of its own: verifiers look for issuers by name.
+    # Each authority gets a different name, because verifiers look up issuers by name.
     name = x509.Name(
         [
             x509.NameAttribute(NameOID.COMMON_NAME, "fuseml-webhook-ca"),
@@ -93,7 +93,11 @@ def make_authority(now: datetime, life: timedelta) -> Authority:
 
 
 def issue(authority: Authority, names: Sequence[str], now: datetime, life: timedelta) -> Leaf:
-    """Issue a server's certificate for *names*, the first of which is the one that clients use most."""
+    """Issue a server certificate for the DNS names *names*.
+
+    Raises:
+        ValueError: The key of *authority* is not known.
+    """
     if authority.key is None:
         raise ValueError("an authority without its key cannot issue")
     key = ec.generate_private_key(ec.SECP256R1())
@@ -115,17 +119,17 @@ def issue(authority: Authority, names: Sequence[str], now: datetime, life: timed
 
 
 def key_pem(key: Key) -> bytes:
-    """The key as text, PKCS8 without a password."""
+    """The key in PEM: PKCS8 without a password."""
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def read_certificates(text: bytes) -> tuple[x509.Certificate, ...]:
-    """All certificates in *text*; what is none is passed over."""
+    """All certificates in *text*, ignoring everything else."""
     return tuple(_certificates(text))
 
 
 def read_authorities(certificates: bytes, keys: bytes) -> tuple[Authority, ...]:
-    """Authorities that can be trusted, in their order, each with its key if that is among *keys*."""
+    """The authorities among *certificates*, in their order, each with its key if that is among *keys*."""
     by_public = {_public(key.public_key()): key for key in _keys(keys)}
     return tuple(
         Authority(certificate, by_public.get(_public(certificate.public_key())))
@@ -135,7 +139,7 @@ def read_authorities(certificates: bytes, keys: bytes) -> tuple[Authority, ...]:
 
 
 def read_leaf(certificate: bytes, key: bytes, issuer: bytes) -> Leaf | None:
-    """The leaf, None if no certificate can be read. The key is left out if it is another's."""
+    """Read a leaf; None if no certificate can be read. A key that does not match the certificate is left out."""
     first = next(_certificates(certificate), None)
     if first is None:
         return None
@@ -144,31 +148,31 @@ def read_leaf(certificate: bytes, key: bytes, issuer: bytes) -> Leaf | None:
     return Leaf(first, own, next(_certificates(issuer), None))
 
 
-def due(certificate: x509.Certificate, now: datetime) -> bool:
-    """True after two thirds of its life."""
+def due_for_renewal(certificate: x509.Certificate, now: datetime) -> bool:
+    """True after two thirds of its lifetime."""
     start = certificate.not_valid_before_utc + SKEW
     return now >= start + (certificate.not_valid_after_utc - start) * 2 / 3
 
 
-def current(certificate: x509.Certificate, now: datetime) -> bool:
-    """True if it is valid at *now*."""
+def valid(certificate: x509.Certificate, now: datetime) -> bool:
+    """True if *certificate* is within its lifetime at *now*."""
     return certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc
 
 
 def flaw(leaf: Leaf | None, authorities: Sequence[Authority], names: Sequence[str], now: datetime) -> str:
-    """Why *leaf* cannot be served for *names* at *now* to who trusts *authorities*; empty if it can."""
+    """Why clients that trust *authorities* would not accept *leaf* for *names* at *now*; empty if they accept it."""
     if leaf is None:
-        return "there is none"
+        return "there is no certificate"
     certificate = leaf.certificate
     issuer = next((authority.certificate for authority in authorities if authority.issued(certificate)), None)
     found = (
-        (leaf.key is None, "its key is missing or another's"),
+        (leaf.key is None, "its key is missing or does not match"),
         (certificate.not_valid_before_utc > now, "it is not valid yet"),
         (certificate.not_valid_after_utc <= now, "it has expired"),
         (issuer is None, "its issuer is not trusted"),
-        (set(_names(certificate)) != set(names), "it is for other names"),
-        (leaf.issuer != issuer, "ca.crt beside it is not its issuer's"),
-        (issuer and not _verifies(certificate, issuer, names[0], now), "it does not verify"),
+        (set(_names(certificate)) != set(names), "its DNS names are not those of the Service"),
+        (leaf.issuer != issuer, "ca.crt in its Secret is not its issuer's certificate"),
+        (issuer and not _verifies(certificate, issuer, names[0], now), "it fails verification"),
     )
     return next((why for wrong, why in found if wrong), "")
 
@@ -221,7 +225,7 @@ def _keys(text: bytes) -> Iterator[Key]:
     for block in _KEY.findall(text):
         try:
             key = load_pem_private_key(block, password=None)
-        except (ValueError, TypeError):  # The text of either may hold what was read.
+        except (ValueError, TypeError):  # Neither is logged: their texts may hold parts of the key.
             continue
         if isinstance(key, ec.EllipticCurvePrivateKey):
             yield key

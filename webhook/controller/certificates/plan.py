@@ -1,8 +1,9 @@
-"""What to do next about the webhook's certificates. Pure.
+"""Decides the next action for the webhook's certificates. Pure.
 
-One thing at a time: whoever does it looks again before the next, and so may be stopped anywhere. A new authority is
-taken into use in three steps: it is made and trusted beside the old one, then it issues the leaf, then the old one is
-dropped. Between them, all who serve the old leaf and all who trust the old bundle get the time to notice.
+Each plan is one action, and the state is read again before the next one. So the controller may stop at any point. An
+authority is replaced in three steps: the new one is created and trusted in addition to the old one, then it issues the
+leaf, then the old one is dropped. Between these steps the plan waits until every API server knows the new caBundle, and
+until every webhook serves the new leaf.
 """
 
 from collections.abc import Sequence
@@ -10,10 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from webhook.controller.certificates.authority import Authority, Leaf, current, due, flaw, read_authorities
+from webhook.controller.certificates.authority import (
+    Authority,
+    Leaf,
+    due_for_renewal,
+    flaw,
+    read_authorities,
+    valid,
+)
 
-# Each loss of a key in the middle of a rotation adds one that is still trusted; another's bundle may hold hundreds.
-_TRUSTED: Final = 8
+# Each key that is lost during a rotation leaves one more trusted authority, and a caBundle that another program wrote
+# may hold hundreds.
+_MOST_TRUSTED: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +30,8 @@ class Settings:
     """What the operator chose.
 
     Attributes:
-        names: DNS names of the webhook's Service, the one that API servers use first.
-        settle_bundle: Seconds after which every API server has seen a changed caBundle.
+        names: DNS names of the webhook's Service; the first is the one that API servers use.
+        settle_bundle: Seconds after which every API server knows a changed caBundle.
         settle_leaf: Seconds after which every webhook serves a changed leaf.
     """
 
@@ -32,27 +41,27 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class World:
-    """What the cluster holds.
+class CertificateState:
+    """What the three objects in the cluster hold.
 
     Attributes:
         authorities: Newest first.
-        leaf: None if there is none.
+        leaf: None if no certificate can be read.
         bundles: The caBundle of each webhook in the configuration.
-        authority_wanted: Somebody asks for a new authority.
-        leaf_wanted: Somebody asks for a new leaf.
+        authority_requested: An annotation requests a new authority.
+        leaf_requested: An annotation requests a new leaf.
     """
 
     authorities: tuple[Authority, ...]
     leaf: Leaf | None
     bundles: tuple[bytes, ...]
-    authority_wanted: bool = False
-    leaf_wanted: bool = False
+    authority_requested: bool = False
+    leaf_requested: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """For how many seconds the cluster has been seen, time after time, to hold what it holds now."""
+class UnchangedFor:
+    """For how many seconds this process has read the same caBundles and the same leaf each time."""
 
     bundles: float
     leaf: float
@@ -60,30 +69,30 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class MakeAuthority:
-    """Make a new authority, and keep *beside* it those that were trusted before."""
+    """Create a new authority; the *older* ones stay trusted."""
 
-    beside: tuple[Authority, ...]
+    older: tuple[Authority, ...]
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Publish:
-    """Make *bundle* the caBundle of every webhook in the configuration."""
+    """Write *bundle* as the caBundle of every webhook in the configuration."""
 
     bundle: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class IssueLeaf:
-    """Have *by* issue a new leaf."""
+    """Let *issuer* issue a new leaf."""
 
-    by: Authority
+    issuer: Authority
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Retire:
-    """Trust *kept* alone."""
+    """Stop trusting all authorities but *kept*."""
 
     kept: Authority
 
@@ -92,7 +101,7 @@ Action = MakeAuthority | Publish | IssueLeaf | Retire
 
 
 def names(service: str, namespace: str) -> tuple[str, ...]:
-    """DNS names of a Service; API servers use the first."""
+    """The DNS names of a Service. API servers use the first one."""
     return (
         f"{service}.{namespace}.svc",
         f"{service}.{namespace}.svc.cluster.local",
@@ -102,86 +111,85 @@ def names(service: str, namespace: str) -> tuple[str, ...]:
 
 
 def bundle(authorities: Sequence[Authority]) -> bytes:
-    """Give the text by which *authorities* are trusted."""
+    """The certificates of *authorities* in PEM, as a caBundle holds them."""
     return b"".join(authority.pem for authority in authorities)
 
 
-def step(world: World) -> int:
-    """How far a rotation is: 0 none, 1 the new authority becomes trusted, 2 its leaf is taken up."""
-    if len(world.authorities) < 2:
+def step(state: CertificateState) -> int:
+    """The step of a rotation: 0 no rotation, 1 the new authority becomes trusted, 2 its leaf is being rolled out."""
+    if len(state.authorities) < 2:
         return 0
-    return 2 if _is_by(world.leaf, world.authorities[0]) else 1
+    return 2 if _issued_by(state.leaf, state.authorities[0]) else 1
 
 
-def plan(world: World, seen: Seen, now: datetime, settings: Settings) -> Action | None:
-    """What to do next; None = nothing but to wait."""
-    why = _why_authority(world, now)
+def plan(state: CertificateState, unchanged: UnchangedFor, now: datetime, settings: Settings) -> Action | None:
+    """The next action; None = nothing can be done now."""
+    why = _why_authority(state, now)
     if why:
-        return MakeAuthority(_still_trusted(world, now), why)
-    trusted = bundle(world.authorities)
-    if any(held != trusted for held in world.bundles):
+        return MakeAuthority(_still_trusted(state, now), why)
+    trusted = bundle(state.authorities)
+    if any(held != trusted for held in state.bundles):
         return Publish(trusted)
-    newest = world.authorities[0]
-    settled = seen.bundles >= settings.settle_bundle
-    issuer = _issuer(world, now, settled=settled)
-    why = _why_leaf(world, now, settings, settled=settled)
+    settled = unchanged.bundles >= settings.settle_bundle
+    issuer = _issuer(state, now, settled=settled)
+    why = _why_leaf(state, now, settings, settled=settled)
     if why and issuer:
         return IssueLeaf(issuer, why)
-    if not why and len(world.authorities) > 1 and _is_by(world.leaf, newest) and seen.leaf >= settings.settle_leaf:
-        return Retire(newest)
+    if not why and step(state) == 2 and unchanged.leaf >= settings.settle_leaf:
+        return Retire(state.authorities[0])
     return None
 
 
-def _why_authority(world: World, now: datetime) -> str:
-    if not world.authorities:
-        return "there is none"
-    newest = world.authorities[0]
-    if not newest.issuing:
-        return "its key is missing or another's"
-    if not current(newest.certificate, now):
+def _why_authority(state: CertificateState, now: datetime) -> str:
+    if not state.authorities:
+        return "there is no certificate authority"
+    newest = state.authorities[0]
+    if not newest.can_issue:
+        return "its key is missing or does not match"
+    if not valid(newest.certificate, now):
         return "it is not valid now"
-    if len(world.authorities) > 1:  # What asks for a new one gets the one that is on its way.
+    if len(state.authorities) > 1:  # A rotation is under way, and also fulfils any request for one.
         return ""
-    if world.authority_wanted:
-        return "asked for"
-    return "two thirds of its life are over" if due(newest.certificate, now) else ""
+    if state.authority_requested:
+        return "requested by annotation"
+    return "two thirds of its lifetime have passed" if due_for_renewal(newest.certificate, now) else ""
 
 
-def _still_trusted(world: World, now: datetime) -> tuple[Authority, ...]:
-    """What API servers trust now, for a leaf by any of them may still be served."""
-    found = world.authorities
+def _still_trusted(state: CertificateState, now: datetime) -> tuple[Authority, ...]:
+    """The authorities that API servers trust now: the leaf that is served may be issued by any of them."""
+    found = state.authorities
     if not found:
-        # Ours were lost, or there were another's.
-        texts = b"".join(dict.fromkeys(world.bundles))
-        if world.leaf and world.leaf.issuer:
-            texts += Authority(world.leaf.issuer).pem
+        # The Secret lost its authorities, or another program made the certificates before.
+        texts = b"".join(dict.fromkeys(state.bundles))
+        if state.leaf and state.leaf.issuer:
+            texts += Authority(state.leaf.issuer).pem
         found = tuple(dict.fromkeys(read_authorities(texts, b"")))
-    kept = [authority for authority in found if current(authority.certificate, now)]
-    # Of too many, the one that matters most.
-    first = sorted(kept, key=lambda authority: not _is_by(world.leaf, authority))[:_TRUSTED]
+    kept = [authority for authority in found if valid(authority.certificate, now)]
+    # If there are too many, the issuer of the current leaf must be among those that stay.
+    first = sorted(kept, key=lambda authority: not _issued_by(state.leaf, authority))[:_MOST_TRUSTED]
     return tuple(authority for authority in kept if authority in first)
 
 
-def _issuer(world: World, now: datetime, *, settled: bool) -> Authority | None:
-    """Whose leaf everyone trusts by now: the newest authority's after a while, until then the oldest's."""
+def _issuer(state: CertificateState, now: datetime, *, settled: bool) -> Authority | None:
+    """An authority that all API servers trust: the newest once the caBundles have settled, before that the oldest."""
     if settled:
-        return world.authorities[0]
-    oldest = next(a for a in reversed(world.authorities) if current(a.certificate, now))
-    return oldest if oldest.issuing else None
+        return state.authorities[0]
+    oldest = next(a for a in reversed(state.authorities) if valid(a.certificate, now))
+    return oldest if oldest.can_issue else None
 
 
-def _why_leaf(world: World, now: datetime, settings: Settings, *, settled: bool) -> str:
-    why = flaw(world.leaf, world.authorities, settings.names, now)
-    if why or world.leaf is None:
+def _why_leaf(state: CertificateState, now: datetime, settings: Settings, *, settled: bool) -> str:
+    why = flaw(state.leaf, state.authorities, settings.names, now)
+    if why or state.leaf is None:
         return why
-    if world.leaf_wanted:
-        return "asked for"
-    if due(world.leaf.certificate, now):
-        return "two thirds of its life are over"
-    if settled and not _is_by(world.leaf, world.authorities[0]):
+    if state.leaf_requested:
+        return "requested by annotation"
+    if due_for_renewal(state.leaf.certificate, now):
+        return "two thirds of its lifetime have passed"
+    if settled and not _issued_by(state.leaf, state.authorities[0]):
         return "there is a new authority"
     return ""
 
 
-def _is_by(leaf: Leaf | None, authority: Authority) -> bool:
+def _issued_by(leaf: Leaf | None, authority: Authority) -> bool:
     return leaf is not None and authority.issued(leaf.certificate)

@@ -1,1 +1,1 @@
-"""The duty to have pods recreated that were created while no webhook answered."""
+"""The duty that has pods recreated if no webhook answered when they were created."""

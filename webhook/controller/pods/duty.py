@@ -1,7 +1,7 @@
-"""EDGE: the duty to have pods made anew that were made while no webhook answered.
+"""EDGE: the duty that has pods recreated if no webhook answered when they were created.
 
-Such a pod waits at a gate (manifests/base/policy-pods.yaml), and nothing can be put into it any more. Once the webhook
-is back the pod is deleted, and its engine makes it anew.
+Such a pod waits at a scheduling gate (manifests/base/policy-pods.yaml), and its containers can no longer be changed.
+When the webhook answers again, this duty deletes the pod, and the controller that owns it creates it again.
 """
 
 import json
@@ -17,25 +17,26 @@ from kubernetes.client.exceptions import ApiException
 
 from webhook.adapters.annotations.names import GATE, POD_SELECTORS
 from webhook.controller import events
-from webhook.controller.api_calls import LIMITED, WRITING, ClusterError, asking
+from webhook.controller.api_calls import CALL_OPTIONS, WRITE_OPTIONS, ClusterError, translate_errors
 from webhook.controller.backoff import Backoff
-from webhook.controller.pods.waiting import JOB_TRACKING, PodList, Waiting, waiting
+from webhook.controller.pods.waiting import JOB_TRACKING, PodList, WaitingPod, waiting_pod
 from webhook.controller.status import Status
 
-_PROBED: Final = "FUSEML_PROBE"
-_UNRESTRICTED: Final = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
-_LITTLE: Final = {"cpu": "1m", "memory": "1Mi"}
-# Seconds for each kind of writes. After an outage there may be thousands of pods, and other duties wait.
-_LONGEST_TURN: Final = 20.0
-# Gone; another of that name; or changed: a test in the patch fails, or our policy finds no gate any more.
+_PROBE_VARIABLE: Final = "FUSEML_PROBE"
+_RESTRICTED: Final = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+_MINIMAL: Final = {"cpu": "1m", "memory": "1Mi"}
+# Seconds, for Events and for deletions separately. After an outage thousands of pods may wait, and so do other duties.
+_TIME_LIMIT: Final = 20.0
+# The pod is gone (404), is another one of the same name (409), or has changed (422: a test in the patch fails, or our
+# policy no longer finds the gate).
 _CHANGED: Final = (404, 409, 422)
-# As strict as any namespace may want it; it never runs.
+# It satisfies the Pod Security Standard "restricted". It is only created in dry runs and never runs.
 _PROBE: Final[Mapping[str, Any]] = {
     "apiVersion": "v1",
     "kind": "Pod",
     "metadata": {
         "generateName": "fuseml-probe-",
-        "annotations": {POD_SELECTORS: f"probe: {{env: [{{name: {_PROBED}, value: works}}]}}"},
+        "annotations": {POD_SELECTORS: f"probe: {{env: [{{name: {_PROBE_VARIABLE}, value: works}}]}}"},
     },
     "spec": {
         "automountServiceAccountToken": False,
@@ -44,8 +45,8 @@ _PROBE: Final[Mapping[str, Any]] = {
             {
                 "name": "probe",
                 "image": "probe",
-                "securityContext": _UNRESTRICTED,
-                "resources": {"requests": _LITTLE, "limits": _LITTLE},
+                "securityContext": _RESTRICTED,
+                "resources": {"requests": _MINIMAL, "limits": _MINIMAL},
             }
         ],
     },
@@ -55,15 +56,15 @@ _log = logging.getLogger(__name__)
 
 
 class PodDuty:
-    """Tells of pods that wait at our gate, and deletes them when the webhook is back.
+    """Reports pods that wait at our gate, and deletes them when the webhook answers again.
 
     Args:
-        namespace: Where a pod may be made in a dry run, to see whether the webhook answers.
-        check: Called before each write, and raises if there must be none.
+        namespace: Where the duty may create a pod in a dry run, to find out whether the webhook answers.
+        check: Called before each write; raises NotLeaderError if this process must not write.
     """
 
     name = "pods"
-    pause = 2.0  # Seconds. That long a pod waits for nothing when the webhook is back.
+    interval = 2.0  # Seconds. A pod may wait this much longer than the webhook was away.
 
     def __init__(
         self,
@@ -74,103 +75,104 @@ class PodDuty:
         check: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._core: Any = CoreV1Api(api)  # its types do not know _preload_content
+        self._core: Any = CoreV1Api(api)  # Its type stubs lack _preload_content.
         self._namespace = namespace
         self._status = status
         self._check = check
         self._clock = clock
-        self._telling = Backoff()
-        self._deleting = Backoff()
-        self._told: set[str] = set()
+        self._event_backoff = Backoff()
+        self._deletion_backoff = Backoff()
+        self._reported: set[str] = set()
 
-    def act(self, now: datetime) -> None:
-        """Look at all pods that are not scheduled.
+    def reconcile(self, now: datetime) -> None:
+        """Check all pods that are not scheduled.
 
         Raises:
-            ClusterError: Something cannot be read or written; all else has been done.
+            ClusterError: Something cannot be read or written; everything else has been done.
         """
-        pods = self._waiting()
+        pods = self._waiting_pods()
         self._status.pods_waiting = len(pods)
-        self._told &= {pod.uid for pod in pods}
-        problems = list(self._tell(pods, now))
-        due = [pod for pod in pods if pod.maker and self._deleting.allows(pod.maker, self._clock())]
+        self._reported &= {pod.uid for pod in pods}
+        problems = list(self._report(pods, now))
+        due = [p for p in pods if p.recreated_by and self._deletion_backoff.allows(p.recreated_by, self._clock())]
         if due and self._webhook_answers():
             problems += self._delete(due)
         if problems:
             raise problems[0]
 
-    def _waiting(self) -> list[Waiting]:
-        with asking("Pods", "list"):
-            # What API servers have at hand will do; most of what is not scheduled is pending for other reasons.
+    def _waiting_pods(self) -> list[WaitingPod]:
+        with translate_errors("Pods", "list"):
+            # resource_version 0: the API server may answer from its cache, which is recent enough.
             response = self._core.list_pod_for_all_namespaces(
-                field_selector="spec.nodeName=", resource_version="0", _preload_content=False, **LIMITED
+                field_selector="spec.nodeName=", resource_version="0", _preload_content=False, **CALL_OPTIONS
             )
         found = msgspec.json.decode(response.data, type=PodList).items
-        return [pod for item in found if (pod := waiting(item)) is not None]
+        return [pod for item in found if (pod := waiting_pod(item)) is not None]
 
-    def _tell(self, pods: Iterable[Waiting], now: datetime) -> Iterable[ClusterError]:
-        """Say of each pod, once, why it does not start."""
-        untold = (pod for pod in pods if pod.uid not in self._told and self._telling.allows(pod.uid, self._clock()))
-        for pod in self._while_there_is_time(untold):
+    def _report(self, pods: Iterable[WaitingPod], now: datetime) -> Iterable[ClusterError]:
+        """Report once for each pod why it does not start. Yields the errors."""
+        new = (p for p in pods if p.uid not in self._reported and self._event_backoff.allows(p.uid, self._clock()))
+        for pod in self._until_time_limit(new):
             about = V1ObjectReference(api_version="v1", kind="Pod", namespace=pod.namespace, name=pod.name, uid=pod.uid)
             self._check()
             try:
                 events.warn(self._core, about, "WaitingForInjection", _message(pod), now)
             except ClusterError as e:
-                self._telling.note([pod.uid], self._clock())
+                self._event_backoff.note([pod.uid], self._clock())
                 yield e
             else:
-                self._told.add(pod.uid)
-                _log.warning("pod %s/%s waits: it was made while no webhook answered", pod.namespace, pod.name)
+                self._reported.add(pod.uid)
+                _log.warning("pod %s/%s waits: no webhook answered when it was created", pod.namespace, pod.name)
 
     def _webhook_answers(self) -> bool:
-        """Whether a pod that asks gets what it asks for, in a dry run."""
+        """Whether a pod with a selector gets the selected variable, in a dry run."""
         self._check()
-        with asking(f"Pods in namespace {self._namespace!r}", "create"):
+        with translate_errors(f"Pods in namespace {self._namespace!r}", "create"):
             response = self._core.create_namespaced_pod(
-                self._namespace, dict(_PROBE), dry_run="All", _preload_content=False, **WRITING
+                self._namespace, dict(_PROBE), dry_run="All", _preload_content=False, **WRITE_OPTIONS
             )
         spec = json.loads(response.data)["spec"]
-        # Another webhook may have put a container of its own before ours.
+        # All containers, as another webhook may have inserted one of its own before ours.
         names = {entry["name"] for container in spec["containers"] for entry in container.get("env", ())}
-        return _PROBED in names and all(gate["name"] != GATE for gate in spec.get("schedulingGates", ()))
+        return _PROBE_VARIABLE in names and all(gate["name"] != GATE for gate in spec.get("schedulingGates", ()))
 
-    def _delete(self, pods: Iterable[Waiting]) -> Iterable[ClusterError]:
+    def _delete(self, pods: Iterable[WaitingPod]) -> Iterable[ClusterError]:
+        """Delete *pods*. Yields the errors."""
         tried = []
-        for pod in self._while_there_is_time(pods):
+        for pod in self._until_time_limit(pods):
             self._check()
-            tried.append(pod.maker)
+            tried.append(pod.recreated_by)
             try:
                 if self._delete_one(pod):
-                    _log.info("pod %s/%s deleted, to be made anew", pod.namespace, pod.name)
+                    _log.info("pod %s/%s deleted, to be recreated", pod.namespace, pod.name)
             except ClusterError as e:
                 yield e
-        self._deleting.note(tried, self._clock())
+        self._deletion_backoff.note(tried, self._clock())
 
-    def _delete_one(self, pod: Waiting) -> bool:
-        """Delete it, unless it is not what it was; say whether it was deleted."""
+    def _delete_one(self, pod: WaitingPod) -> bool:
+        """Delete *pod* unless it has changed since it was read. True if it was deleted."""
         options = V1DeleteOptions(preconditions=V1Preconditions(uid=pod.uid))
-        with asking(f"Pod {pod.name!r} in namespace {pod.namespace!r}", "patch, delete"):
+        with translate_errors(f"Pod {pod.name!r} in namespace {pod.namespace!r}", "patch, delete"):
             try:
                 if JOB_TRACKING in pod.finalizers:
-                    self._core.patch_namespaced_pod(pod.name, pod.namespace, _untracked(pod), **WRITING)
-                self._core.delete_namespaced_pod(pod.name, pod.namespace, body=options, **LIMITED)
+                    self._core.patch_namespaced_pod(pod.name, pod.namespace, _without_tracking(pod), **WRITE_OPTIONS)
+                self._core.delete_namespaced_pod(pod.name, pod.namespace, body=options, **CALL_OPTIONS)
             except ApiException as e:
                 if e.status not in _CHANGED:
                     raise
                 return False
         return True
 
-    def _while_there_is_time(self, pods: Iterable[Waiting]) -> Iterable[Waiting]:
-        """Those that can be seen to in this turn; the others have theirs at the next."""
-        end = self._clock() + _LONGEST_TURN
+    def _until_time_limit(self, pods: Iterable[WaitingPod]) -> Iterable[WaitingPod]:
+        """Yield *pods* until the time limit; the next run handles the others."""
+        end = self._clock() + _TIME_LIMIT
         for pod in pods:
             if self._clock() >= end:
                 return
             yield pod
 
 
-def _untracked(pod: Waiting) -> list[dict[str, Any]]:
+def _without_tracking(pod: WaitingPod) -> list[dict[str, Any]]:
     path = f"/metadata/finalizers/{pod.finalizers.index(JOB_TRACKING)}"
     return [
         {"op": "test", "path": "/metadata/uid", "value": pod.uid},
@@ -179,8 +181,8 @@ def _untracked(pod: Waiting) -> list[dict[str, Any]]:
     ]
 
 
-def _message(pod: Waiting) -> str:
-    why = "no webhook answered when this pod was made, so it lacks what its annotations ask for and does not start"
-    if pod.maker:
-        return f"{why}; it is made anew when the webhook is back"
-    return f"{why}; nothing makes it anew: delete it, and create it again when the webhook is back"
+def _message(pod: WaitingPod) -> str:
+    why = "no webhook answered when this pod was created, so it lacks what its annotations ask for and does not start"
+    if pod.recreated_by:
+        return f"{why}; it is recreated when the webhook is back"
+    return f"{why}; nothing recreates it: delete it, and create it again when the webhook is back"

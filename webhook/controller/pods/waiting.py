@@ -1,4 +1,4 @@
-"""Which pods wait at our gate, and which of them to have made anew. Pure."""
+"""Finds the pods that wait at our gate, and those of them that a controller would recreate. Pure."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -7,22 +7,22 @@ import msgspec
 
 from webhook.adapters.annotations.names import GATE, NOTES, PREFIX
 
-# Their controllers make a pod anew that was deleted before it ran; API group and kind.
-MAKERS: Final = frozenset({
+# API group and kind of the owners whose controllers recreate a pod that was deleted before it ran.
+RECREATING_OWNERS: Final = frozenset({
     ("tekton.dev", "TaskRun"), ("argoproj.io", "Workflow"), ("batch", "Job"), ("apps", "ReplicaSet"),
     ("apps", "StatefulSet"), ("apps", "DaemonSet"), ("", "ReplicationController"),
 })  # fmt: skip
-# While it has this, a pod that is deleted counts as one of the Job's failures. The Job's controller takes it off, too,
-# from the pods that it deletes itself.
+# A deleted pod that has this finalizer counts as a failure of its Job. The Job's controller also removes it from the
+# pods that it deletes itself.
 JOB_TRACKING: Final = "batch.kubernetes.io/job-tracking"
 
 
 class _Struct(msgspec.Struct, frozen=True, rename="camel"):
-    """What else the API server tells is not kept: there may be thousands of pods."""
+    """Fields that are not listed are dropped, because there may be thousands of pods."""
 
 
 class Owner(_Struct, frozen=True):
-    """What a pod belongs to."""
+    """An owner of a pod."""
 
     api_version: str
     kind: str
@@ -43,7 +43,7 @@ class Metadata(_Struct, frozen=True):
 
 
 class Gate(_Struct, frozen=True):
-    """What a pod waits for."""
+    """A scheduling gate of a pod."""
 
     name: str
 
@@ -55,42 +55,42 @@ class Spec(_Struct, frozen=True):
 
 
 class Pod(_Struct, frozen=True):
-    """A pod, as the API server gives it."""
+    """A pod, as the API server returns it."""
 
     metadata: Metadata
     spec: Spec
 
 
 class PodList(_Struct, frozen=True):
-    """Several of them."""
+    """A list of pods."""
 
     items: list[Pod]
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingPod:
     """A pod that waits at our gate.
 
     Attributes:
-        maker: What has it made anew if it is deleted: its uid; "" if nothing would.
+        recreated_by: The uid of the owner whose controller recreates the pod if it is deleted; "" if there is none.
     """
 
     namespace: str
     name: str
     uid: str
-    maker: str
+    recreated_by: str
     finalizers: tuple[str, ...] = ()
 
 
-def waiting(pod: Pod) -> Waiting | None:
-    """*pod* if it waits at our gate and asks for what the webhook gives."""
+def waiting_pod(pod: Pod) -> WaitingPod | None:
+    """Return *pod* as a WaitingPod; None if it does not wait at our gate, or has no annotation that asks."""
     metadata = pod.metadata
     asks = any(key.startswith(PREFIX) and key not in NOTES for key in metadata.annotations)
     if not asks or metadata.deletion_timestamp or not any(gate.name == GATE for gate in pod.spec.scheduling_gates):
         return None
-    # The API server lets it have no more than one controller.
-    maker = next((o.uid for o in metadata.owner_references if o.controller and _kind(o) in MAKERS), "")
-    return Waiting(metadata.namespace, metadata.name, metadata.uid, maker, tuple(metadata.finalizers))
+    # The API server allows at most one owner with controller=true.
+    owner = next((o.uid for o in metadata.owner_references if o.controller and _kind(o) in RECREATING_OWNERS), "")
+    return WaitingPod(metadata.namespace, metadata.name, metadata.uid, owner, tuple(metadata.finalizers))
 
 
 def _kind(owner: Owner) -> tuple[str, str]:
