@@ -255,7 +255,7 @@ def test_pods_created_in_an_outage_wait_and_then_get_what_they_asked_for(
     if CONTROLLER not in deployments:
         wait_for(lambda: reported(here).keys() >= waiting.keys(), 30, "an event for each")
         assert {message.rpartition("; ")[2] for message in reported(here).values()} == {
-            "it is made anew when the webhook is back"
+            "it is recreated when the webhook is back"
         }
         assert gated(here).keys() == waiting.keys(), "it is not deleted while the webhook is away"
         assert reported_once(here)
@@ -285,7 +285,7 @@ def test_a_pod_without_an_owner_stays_and_an_event_says_what_to_do(product, here
 
     message = wait_for(lambda: reported(here).get("bare"), 30, "an event")
 
-    assert message.endswith("nothing makes it anew: delete it, and create it again when the webhook is back")
+    assert message.endswith("nothing recreates it: delete it, and create it again when the webhook is back")
     assert "WaitingForInjection" in here("describe", "pod", "bare")
     back(product)
     time.sleep(6)
