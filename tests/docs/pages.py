@@ -9,7 +9,7 @@ a test, or says why not:
 - every other block has one of the *markers* in the line before it, or the page has it in the line below its title:
 
       <!-- not run: REASON -->
-      <!-- run by tests/e2e/test_NAME.py -->
+      <!-- run by tests/e2e/FOLDER/test_NAME.py -->
 """
 
 import re
@@ -23,7 +23,7 @@ PAGES = sorted(
     for path in ROOT.glob(pattern)
 )
 
-_MARKER = re.compile(r"<!-- (?:not run: (?P<reason>\S.*?)|run by (?P<test>tests/e2e/\w+\.py)) -->\n")
+_MARKER = re.compile(r"<!-- (?:not run: (?P<reason>\S.*?)|run by (?P<test>tests/e2e/\w+/\w+\.py)) -->\n")
 _TITLE = re.compile(r"\A# .*\n")
 _BLOCK = re.compile(r"^(?P<indent> *)```(?P<language>.*)\n(?P<text>(?:.*\n)*?)(?P=indent)```$", re.MULTILINE)
 _DIAGRAM = re.compile("[\u2500-\u25ff]")  # lines, boxes and arrows
