@@ -18,7 +18,6 @@ from tests.e2e.support.references import (
     SELECTOR,
     SUBMITTER,
     arguments_of,
-    asking_still,
     extension,
     forgotten,
     given,
@@ -27,6 +26,7 @@ from tests.e2e.support.references import (
     printed,
     register,
     selectors,
+    unresolved,
 )
 from tests.e2e.support.runs import PRINT, SHOW, ended, outcome, submit
 from tests.e2e.support.waiting import wait_for
@@ -136,7 +136,7 @@ def test_every_step_of_a_templateref_sees_what_it_asks_for(here, shared, shows):
     }
     assert printed(here, name) == expected
     assert given(here, name) == {key for key, env in expected.items() if "UNICODE" in env}
-    assert asking_still(here, name) == []
+    assert unresolved(here, name) == []
 
 
 @pytest.fixture
@@ -185,7 +185,7 @@ def test_every_step_of_a_workflowtemplateref_sees_what_it_asks_for(here, whole):
         assert ended(here, "workflow", name) == "Succeeded"
         assert printed(here, name) == expected
         assert given(here, name) == {key for key, env in expected.items() if env}
-        assert asking_still(here, name) == []
+        assert unresolved(here, name) == []
 
 
 def test_each_workflow_of_a_cronworkflow_gets_what_it_asks_for(here, shared, shows):

@@ -19,7 +19,6 @@ from tests.e2e.support.references import (
     SUBMITTER,
     TASK,
     arguments_of,
-    asking_still,
     extension,
     forgotten,
     given,
@@ -28,6 +27,7 @@ from tests.e2e.support.references import (
     printed,
     register,
     selectors,
+    unresolved,
 )
 from tests.e2e.support.runs import PRINT, SHOW, ended, outcome, submit
 from tests.e2e.support.tekton_objects import obj, ref, step
@@ -163,7 +163,7 @@ def test_every_referenced_step_sees_what_it_asks_for(here, tasks, shows):
     }
     assert printed(here, name) == expected
     assert given(here, name) == {key for key, env in expected.items() if "UNICODE" in env}
-    assert asking_still(here, name) == []
+    assert unresolved(here, name) == []
 
 
 def test_a_run_asks_for_its_own_steps_and_for_referenced_ones(here, tasks, shows):

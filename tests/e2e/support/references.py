@@ -143,7 +143,7 @@ def given(kubectl: Kubectl, run: str, names: Mapping[str, object] = ODD) -> set[
     }
 
 
-def asking_still(kubectl: Kubectl, run: str) -> list[str]:
+def unresolved(kubectl: Kubectl, run: str) -> list[str]:
     """The pods of a run that still have the product's gate, or selectors beside their resolution."""
     return [
         unit
