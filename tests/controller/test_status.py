@@ -57,7 +57,7 @@ def test_metrics_of_a_standby_say_that_it_is_one(status):
 def test_metrics_of_the_leader(status):
     status.leader = True
     status.step = 2
-    status.in_the_way = 1
+    status.called_before = 1
     status.pods_waiting = 3
     status.expiries = {"leaf": datetime(2026, 11, 24, tzinfo=UTC), "ca": datetime(2031, 11, 24, tzinfo=UTC)}
 

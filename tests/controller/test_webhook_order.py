@@ -83,7 +83,7 @@ def test_wrong_order_is_reported_once(bench, caplog):
         "name": OWN,
         "uid": "u-1",
     }
-    assert bench.status.in_the_way == 1
+    assert bench.status.called_before == 1
 
 
 def test_change_is_reported_again(bench, caplog):
@@ -113,7 +113,7 @@ def test_only_three_configurations_are_named(bench, caplog):
     bench.reconcile()
 
     assert "after 'a0', 'a1', 'a2' and others, which" in caplog.text
-    assert bench.status.in_the_way == 9
+    assert bench.status.called_before == 9
 
 
 def test_rejected_event_is_retried(bench, caplog):

@@ -30,6 +30,6 @@ class StatusCollector(Collector):
             what = "0 none, 1 the new authority becomes trusted, 2 its leaf is taken up"
             yield GaugeMetricFamily("fuseml_certificate_rotation_step", what, status.step)
         what = "webhook configurations that API servers call before ours and must not"
-        yield GaugeMetricFamily("fuseml_configurations_in_the_way", what, status.in_the_way)
+        yield GaugeMetricFamily("fuseml_configurations_in_the_way", what, status.called_before)
         what = "pods that were created while no webhook answered, and wait to be recreated"
         yield GaugeMetricFamily("fuseml_pods_waiting", what, status.pods_waiting)

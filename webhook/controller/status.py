@@ -20,7 +20,7 @@ class Status:
         problems: What is wrong now, by the name of the duty, or "election".
         expiries: When each certificate expires.
         step: The current step of a rotation of the certificate authority.
-        in_the_way: How many configurations are called before ours but should not be.
+        called_before: How many configurations are called before ours but should not be.
         pods_waiting: How many pods wait at our gate.
     """
 
@@ -29,7 +29,7 @@ class Status:
     problems: dict[str, str] = field(default_factory=dict)
     expiries: dict[str, datetime] = field(default_factory=dict)
     step: int = 0
-    in_the_way: int = 0
+    called_before: int = 0
     pods_waiting: int = 0
     _turned: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)

@@ -68,7 +68,7 @@ class OrderDuty:
         with translate_errors("MutatingWebhookConfigurations", "list"):
             items = self._admission.list_mutating_webhook_configuration(**CALL_OPTIONS).items
         earlier = called_before(self._own, {metadata(item).name or "": _groups(item) for item in items})
-        self._status.in_the_way = len(earlier)
+        self._status.called_before = len(earlier)
         if earlier:
             self._problem.report(_advice(self._own, earlier))
         else:

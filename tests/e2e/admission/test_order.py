@@ -78,7 +78,7 @@ def test_a_configuration_that_is_called_after_tektons_is_reported(kubectl, made,
     (message,) = wait_for(lambda: reported(kubectl, OURS), 90, "an event")
 
     assert "'webhook.pipeline.tekton.dev'" in message
-    assert "give it a name that sorts before" in message
+    assert "give ours a name that sorts first" in message
 
 
 def test_another_configuration_that_is_called_before_the_installed_one_is_reported(product, kubectl, made, wait_for):
@@ -86,7 +86,7 @@ def test_another_configuration_that_is_called_before_the_installed_one_is_report
     kubectl("delete", "events", "-n", "default", "--field-selector", "involvedObject.name=extensions.fuseml.org")
     made("aaa-e2e")
 
-    start = "configuration 'extensions.fuseml.org' is asked after 'aaa-e2e'"
+    start = "configuration 'extensions.fuseml.org' is called after 'aaa-e2e'"
     wait_for(lambda: any(m.startswith(start) for m in reported(kubectl, "extensions.fuseml.org")), 90, "an event")
 
     assert "WrongOrder" in kubectl("describe", "mutatingwebhookconfiguration", "extensions.fuseml.org")

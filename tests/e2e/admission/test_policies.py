@@ -157,7 +157,7 @@ def test_the_controller_makes_pods_in_dry_runs_of_its_own_namespace_only(here, p
     product.kubectl("create", "-f", "-", "--dry-run=server", CONTROLLER, stdin=what)
 
     said = refusal(product.kubectl, "create", "-f", "-", stdin=what)
-    assert "the controller makes pods in dry runs only" in said
+    assert "the controller may create pods only in dry runs" in said
     assert "cannot create resource" in refusal(here, "create", "-f", "-", "--dry-run=server", stdin=what)
 
 
@@ -165,7 +165,7 @@ def test_the_controller_deletes_only_what_waits_at_our_gate(here, stored):
     others, ours = (stored(gate)["metadata"]["name"] for gate in ("example.com/quota", GATE))
 
     said = refusal(here, "delete", "pod", others, "--wait=false")
-    assert "the controller touches only pods that wait at our gate" in said
+    assert "the controller may change only pods that wait at our gate" in said
     here("delete", "pod", ours, "--wait=false", CONTROLLER)
 
     assert here("get", "pods", "-o", "name").split() == [f"pod/{others}"]
