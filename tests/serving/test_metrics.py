@@ -8,7 +8,6 @@ import signal
 import ssl
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
@@ -16,11 +15,10 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.certificates import self_signed
+from tests.serving.running_server import PATIENCE, end_process, eventually, make_pair
 from webhook.adapters import KINDS
 from webhook.errors import Reason
 
-PATIENCE = 120.0
 FUSEML = [sys.executable, "-c", "from webhook.cli.main import main; main()"]
 RECORD = "id: store\nproduct: minio\nservices: [{id: s3, configuration: {S3_URL: http://minio:9000}}]\n"
 OUTCOMES = {"allowed", "patched", "refused", "bad", "later", "error", "overloaded"}
@@ -69,9 +67,7 @@ class Webhook:
     """A process with two workers, and what a client and Prometheus do with it."""
 
     def __init__(self, folder: Path, *options: str) -> None:
-        certificate, key = self_signed(days=9.0)
-        (folder / "tls.crt").write_bytes(certificate)
-        (folder / "tls.key").write_bytes(key)
+        make_pair(folder)
         self.registry = folder / "registry"
         self.registry.mkdir()
         (self.registry / "store.yaml").write_text(RECORD)
@@ -121,17 +117,6 @@ class Webhook:
         return sum(value for (name, _), value in self.scrape().items() if name == "fuseml_webhook_reviews_total")
 
 
-def eventually(what):
-    """The first true result of *what*, which may fail meanwhile."""
-    end = time.monotonic() + PATIENCE
-    while True:
-        with suppress(OSError, http.client.HTTPException):
-            if result := what():
-                return result
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.05)
-
-
 @pytest.fixture
 def webhook(tmp_path):
     webhook = Webhook(tmp_path, "--metrics-listen=127.0.0.1:0")
@@ -139,12 +124,7 @@ def webhook(tmp_path):
         webhook.await_start()
         yield webhook
     finally:
-        webhook.process.send_signal(signal.SIGTERM)
-        try:
-            webhook.process.wait(PATIENCE)
-        finally:
-            webhook.process.kill()
-            webhook.process.wait()
+        end_process(webhook.process)
 
 
 def test_two_workers_add_up_also_after_one_was_killed_and_another_took_its_place(webhook):
@@ -260,5 +240,8 @@ def test_what_tenants_choose_makes_no_series():
 def test_an_address_that_cannot_be_listened_on_is_named(tmp_path):
     webhook = Webhook(tmp_path, "--metrics-listen=nowhere")
 
-    assert webhook.process.wait(PATIENCE) == 1
+    try:
+        assert webhook.process.wait(PATIENCE) == 1
+    finally:
+        end_process(webhook.process)
     assert webhook.log.read_text() == "error: cannot listen on 'nowhere': expected host:port\n"
