@@ -5,8 +5,8 @@ import copy
 import pytest
 import yaml
 
-from tests.e2e.support.runs import SHOW, ended, environments, submit
 from tests.e2e.support.waiting import wait_for
+from tests.e2e.workloads.runs import SHOW, ended, environments, submit
 
 RESOLVED = "extensions.fuseml.org/resolved"
 SELECTORS = "extensions.fuseml.org/run-selectors"

@@ -6,8 +6,8 @@ import pytest
 from kubernetes.client import CoreV1Api
 from kubernetes.client.exceptions import ApiException
 
-from registry.kube.connect import connect
-from tests.e2e.support.references import PIPELINE, POD, PREFIX, RESOLVED, RUN, SUBMITTER
+from registry.kube import connect
+from tests.e2e.workloads.references import PIPELINE, POD, PREFIX, RESOLVED, RUN, SUBMITTER
 
 FORGED = {RESOLVED: "forged", SUBMITTER: "root"}
 GIVES = '{"*": {"env": [{"name": "A", "value": "b"}]}}'

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from tests.e2e.support.argo_objects import dag, obj, stored, template, there
-from tests.e2e.support.references import (
+from tests.e2e.support.waiting import wait_for
+from tests.e2e.workloads.argo_objects import dag, obj, stored, template, there
+from tests.e2e.workloads.references import (
     ASKS,
     ASKS_FOR_SECOND,
     ODD,
@@ -16,8 +17,7 @@ from tests.e2e.support.references import (
     printed,
     register,
 )
-from tests.e2e.support.runs import SHOW, ended, submit
-from tests.e2e.support.waiting import wait_for
+from tests.e2e.workloads.runs import SHOW, ended, submit
 
 # A value that the webhook may write into a template of Argo.
 ENV = {"ODD": "<$(X)> 東京"}

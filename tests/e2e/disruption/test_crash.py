@@ -8,9 +8,9 @@ import pytest
 from tests.e2e.support.images import Images
 from tests.e2e.support.kubectl import Kubectl
 from tests.e2e.support.node import Node
-from tests.e2e.support.runs import ended
-from tests.e2e.support.two_step_runs import RUN, WORKFLOW, pipeline_run, workflow
 from tests.e2e.support.waiting import wait_for
+from tests.e2e.workloads.runs import ended
+from tests.e2e.workloads.two_step_runs import RUN, WORKFLOW, pipeline_run, workflow
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ import pytest
 
 from tests.e2e.support.api import Api
 from tests.e2e.support.api_server_metrics import webhook_calls
-from tests.e2e.support.held_steps import UNTIL_LET_GO, held, let_go
 from tests.e2e.support.kubectl import Kubectl
-from tests.e2e.support.references import PIPELINE, POD, PREFIX, RUN, TASK, extension, known, selectors
-from tests.e2e.support.runs import outcome, submit
+from tests.e2e.workloads.held_steps import UNTIL_LET_GO, held, let_go
+from tests.e2e.workloads.references import PIPELINE, POD, PREFIX, RUN, TASK, extension, known, selectors
+from tests.e2e.workloads.runs import outcome, submit
 
 GATE = f"{PREFIX}injection"
 WEBHOOK, CONTROLLER = "fuseml-webhook", "fuseml-controller"

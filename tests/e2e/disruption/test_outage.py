@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.e2e.support.api_server_metrics import webhook_calls
-from tests.e2e.support.runs import SHOW, ended, submit
+from tests.e2e.workloads.runs import SHOW, ended, submit
 
 SELECTOR = {"name": "tracking", "product": "mlflow"}
 PREFIX = "extensions.fuseml.org/"

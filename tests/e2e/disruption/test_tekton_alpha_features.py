@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from tests.e2e.support.references import ASKS, ODD, SELECTOR, printed, register
-from tests.e2e.support.runs import SHOW, ended, submit
-from tests.e2e.support.tekton_objects import obj, ref, step
 from tests.e2e.support.waiting import wait_for
+from tests.e2e.workloads.references import ASKS, ODD, SELECTOR, printed, register
+from tests.e2e.workloads.runs import SHOW, ended, submit
+from tests.e2e.workloads.tekton_objects import obj, ref, step
 
 FLAGS = ("configmap", "feature-flags", "-n", "tekton-pipelines")
 

@@ -1,6 +1,6 @@
 """Removing the product leaves nothing, runs that do not ask go on, and installing it again works."""
 
-from tests.e2e.support.runs import SHOW, ended, submit
+from tests.e2e.workloads.runs import SHOW, ended, submit
 
 # All kinds of objects that an overlay creates, and others in which something could be left.
 KINDS = (

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.e2e.support.runs import SHOW, ended, environments, submit
+from tests.e2e.workloads.runs import SHOW, ended, environments, submit
 
 ODD = {
     "QUOTES": "'single' \"double\" `back` \\ back\\\\slash",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.paths import CACHE
-from tests.e2e.support.runs import ended
+from tests.e2e.workloads.runs import ended
 
 ROOT = Path(__file__).parents[3]
 EXAMPLE = ROOT / "examples/mlflow"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.support.references import ASKS, SELECTOR, VALUES, metadata, register
-from tests.e2e.support.runs import SHOW, ended, environments, submit
-from webhook.objects import manifests
+from tests.e2e.workloads.references import ASKS, SELECTOR, VALUES, metadata, register
+from tests.e2e.workloads.runs import SHOW, ended, environments, submit
+from webhook import manifests
 
 FUSEML = Path(sys.executable).parent / "fuseml"
 OWN = {"name": "OWN", "value": "<< extension.odd.url >>/own"}

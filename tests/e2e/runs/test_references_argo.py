@@ -2,9 +2,10 @@
 
 import pytest
 
-from tests.e2e.support.argo_objects import dag, obj, stored, template, there
-from tests.e2e.support.held_steps import UNTIL_LET_GO, UNTIL_LET_GO_PY, held, let_go
-from tests.e2e.support.references import (
+from tests.e2e.support.waiting import wait_for
+from tests.e2e.workloads.argo_objects import dag, obj, stored, template, there
+from tests.e2e.workloads.held_steps import UNTIL_LET_GO, UNTIL_LET_GO_PY, held, let_go
+from tests.e2e.workloads.references import (
     ASKS,
     ASKS_FOR_SECOND,
     ATTACK,
@@ -28,8 +29,7 @@ from tests.e2e.support.references import (
     selectors,
     unresolved,
 )
-from tests.e2e.support.runs import PRINT, SHOW, ended, outcome, submit
-from tests.e2e.support.waiting import wait_for
+from tests.e2e.workloads.runs import PRINT, SHOW, ended, outcome, submit
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import json
 import pytest
 import yaml
 
-from tests.e2e.support.held_steps import UNTIL_LET_GO, UNTIL_LET_GO_PY, held, let_go
-from tests.e2e.support.references import (
+from tests.e2e.workloads.held_steps import UNTIL_LET_GO, UNTIL_LET_GO_PY, held, let_go
+from tests.e2e.workloads.references import (
     ASKS,
     ASKS_FOR_SECOND,
     ATTACK,
@@ -29,8 +29,8 @@ from tests.e2e.support.references import (
     selectors,
     unresolved,
 )
-from tests.e2e.support.runs import PRINT, SHOW, ended, outcome, submit
-from tests.e2e.support.tekton_objects import obj, ref, step
+from tests.e2e.workloads.runs import PRINT, SHOW, ended, outcome, submit
+from tests.e2e.workloads.tekton_objects import obj, ref, step
 
 # Tekton names the pod of a retry so.
 IS_FIRST = "'-retry' not in os.environ['HOSTNAME']"

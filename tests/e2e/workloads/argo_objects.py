@@ -4,7 +4,7 @@ import json
 
 import yaml
 
-from tests.e2e.support.references import PIPELINE, TASK, metadata, selectors
+from tests.e2e.workloads.references import PIPELINE, TASK, metadata, selectors
 
 
 def obj(kind, name, spec, **annotations):

@@ -1,6 +1,6 @@
 """Runs and definitions of the tests of Tekton."""
 
-from tests.e2e.support.references import metadata
+from tests.e2e.workloads.references import metadata
 
 V1 = "tekton.dev/v1"
 

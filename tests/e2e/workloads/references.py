@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.e2e.support.kubectl import Kubectl, KubectlError
-from tests.e2e.support.runs import visible
 from tests.e2e.support.waiting import wait_for
+from tests.e2e.workloads.runs import visible
 
 PREFIX = "extensions.fuseml.org/"
 RUN, PIPELINE, TASK, POD = (f"{PREFIX}{level}-selectors" for level in ("run", "pipeline", "task", "pod"))
