@@ -6,7 +6,7 @@ import pytest
 from kubernetes.client import CoreV1Api
 from kubernetes.client.exceptions import ApiException
 
-from registry.kube import connect
+from registry.kube.connect import connect
 from tests.e2e.workloads.references import PIPELINE, POD, PREFIX, RESOLVED, RUN, SUBMITTER
 
 FORGED = {RESOLVED: "forged", SUBMITTER: "root"}

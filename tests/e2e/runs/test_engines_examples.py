@@ -8,7 +8,6 @@ import pytest
 
 from tests.e2e.support.api import Api
 from tests.e2e.workloads.runs import outcome
-from webhook import manifests
 from webhook.adapters import layout_of
 from webhook.objects import manifests
 from webhook.objects.walk import at

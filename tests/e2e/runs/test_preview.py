@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.workloads.references import ASKS, SELECTOR, VALUES, metadata, register
 from tests.e2e.workloads.runs import SHOW, ended, environments, submit
-from webhook import manifests
+from webhook.objects import manifests
 
 FUSEML = Path(sys.executable).parent / "fuseml"
 OWN = {"name": "OWN", "value": "<< extension.odd.url >>/own"}
