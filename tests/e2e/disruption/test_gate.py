@@ -11,6 +11,7 @@ import pytest
 from tests.e2e.support.api import Api
 from tests.e2e.support.api_server_metrics import webhook_calls
 from tests.e2e.support.kubectl import Kubectl
+from tests.e2e.support.product import answers
 from tests.e2e.workloads.held_steps import UNTIL_LET_GO, held, let_go
 from tests.e2e.workloads.references import PIPELINE, POD, PREFIX, RUN, TASK, extension, known, selectors
 from tests.e2e.workloads.runs import outcome, submit
@@ -164,6 +165,7 @@ def back(product) -> None:
     scale(product, CONTROLLER, 1)
     for deployment in (WEBHOOK, CONTROLLER):
         product.kubectl("rollout", "status", f"deployment/{deployment}", "--timeout=120s", timeout=130)
+    answers(product.kubectl)
 
 
 def gated(here: Kubectl) -> dict[str, str]:

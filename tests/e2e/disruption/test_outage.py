@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.e2e.support.api_server_metrics import webhook_calls
+from tests.e2e.support.product import answers
 from tests.e2e.workloads.runs import SHOW, ended, submit
 
 SELECTOR = {"name": "tracking", "product": "mlflow"}
@@ -26,6 +27,7 @@ def outage(product, wait_for):
     yield
     product.kubectl("scale", "deployment/fuseml-webhook", "--replicas=2")
     product.kubectl("rollout", "status", "deployment/fuseml-webhook", "--timeout=120s", timeout=130)
+    answers(product.kubectl)
 
 
 LABEL = "app.kubernetes.io/component=webhook"

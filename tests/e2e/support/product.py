@@ -47,8 +47,13 @@ def install(kubectl: Kubectl, image: str | None, overlay: Path = OVERLAY) -> Pro
     for deployment in DEPLOYMENTS:
         product.kubectl("rollout", "status", f"deployment/{deployment}", "--timeout=180s", timeout=200)
     wait_for(lambda: _has_ca(kubectl), 60, f"caBundle of {CONFIGURATION}")
-    wait_for(lambda: _answers(kubectl), 60, "the webhook's answer")
+    answers(kubectl)
     return product
+
+
+def answers(kubectl: Kubectl) -> None:
+    """Wait until the API server reaches the webhook: its Service follows some moments after its pods are ready."""
+    wait_for(lambda: _refuses(kubectl), 60, "the webhook's answer")
 
 
 def uninstall(kubectl: Kubectl, overlay: Path = OVERLAY) -> None:
@@ -68,7 +73,7 @@ def _has_ca(kubectl: Kubectl) -> bool:
     return bool(webhooks) and all(webhook["clientConfig"].get("caBundle") for webhook in webhooks)
 
 
-def _answers(kubectl: Kubectl) -> bool:
+def _refuses(kubectl: Kubectl) -> bool:
     """True if the product refuses what is not registered; an engine would refuse the unknown field."""
     step = {
         "name": "probe",
