@@ -88,6 +88,11 @@ class Webhook:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         return [int(pid) for pid in children.read_text().split()]
 
+    def folder(self) -> Path:
+        """Where its workers write their figures."""
+        maps = Path(f"/proc/{self.workers()[0]}/maps").read_text()
+        return Path(re.search(r"(/\S*/fuseml-metrics-\w+)/", maps)[1])
+
     def post(self, *bodies: str) -> int:
         """Send each on one connection of its own; the last status."""
         context = ssl._create_unverified_context()
@@ -169,6 +174,21 @@ def test_every_answer_is_counted_once_while_a_worker_is_killed_under_load(webhoo
     assert killed
     # What was answered, but not taken by its client any more, counts, too.
     assert len(answered) <= webhook.reviews() - before <= len(sent)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\x7f\0\0" * 2000], ids=["empty", "garbage"])
+def test_figures_that_cannot_be_read_cost_neither_the_server_nor_a_scrape(content, webhook):
+    before = webhook.reviews()
+    (file, *_) = webhook.folder().glob("counter_*.db")
+    worker = int(file.stem.removeprefix("counter_"))
+    file.unlink()
+    file.write_bytes(content)
+    os.kill(worker, signal.SIGKILL)
+
+    eventually(lambda: f"counters of worker {worker} are lost" in webhook.log.read_text())
+    eventually(lambda: worker not in webhook.workers() and len(webhook.workers()) == 2)
+    assert webhook.post(review()) == 200
+    assert 1 <= webhook.reviews() <= before + 1
 
 
 def test_reviews_are_counted_by_kind_operation_and_outcome(webhook):

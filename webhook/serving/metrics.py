@@ -6,12 +6,14 @@ makes a new series.
 """
 
 import atexit
+import logging
 import os
 import shutil
 import tempfile
 import threading
 import time
 from collections.abc import Collection
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -29,6 +31,8 @@ _BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0
 _DAY: Final = 86400.0
 # The kinds of metrics whose figures are kept when a worker ends.
 _LASTING: Final = ("counter", "histogram")
+
+_log = logging.getLogger(__name__)
 
 
 class WorkerMetrics:
@@ -151,6 +155,10 @@ class WorkerSums:
         self._owner = os.getpid()
         self._adding = threading.Lock()
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(self._folder)
+        # A worker that is forked while a scrape imports these would wait for that import for ever.
+        import prometheus_client.mmap_dict  # noqa: PLC0415 - see WorkerMetrics
+        import prometheus_client.multiprocess  # noqa: F401, PLC0415
+
         atexit.register(self._remove_folder)
 
     def page(self) -> Page:
@@ -166,20 +174,19 @@ class WorkerSums:
         Args:
             worker: Its process id.
         """
-        from prometheus_client.mmap_dict import MmapedDict  # noqa: PLC0415 - see WorkerMetrics
-        from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415
+        from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415 - see WorkerMetrics
 
         with self._adding:
             mark_process_dead(worker, path=str(self._folder))
             for kind in _LASTING:
                 file = self._folder / f"{kind}_{worker}.db"
-                if not file.exists():
-                    continue
-                total = MmapedDict(str(self._folder / f"{kind}_0.db"))
-                for key, value, _, _ in MmapedDict.read_all_values_from_file(str(file)):
-                    total.write_value(key, total.read_value(key)[0] + value, 0.0)
-                total.close()
-                file.unlink()
+                try:
+                    self._add(file, self._folder / f"{kind}_0.db")
+                except Exception as e:  # An error here would end the server, and a worker can die while it writes.
+                    _log.warning("%ss of worker %d are lost: %s", kind, worker, type(e).__name__)
+                # A file that cannot be read would spoil every scrape.
+                with suppress(OSError):
+                    file.unlink(missing_ok=True)
 
     def serve(self, address: str) -> PageServer:
         """Serve ``/metrics`` at *address*, from a thread of this process.
@@ -190,6 +197,16 @@ class WorkerSums:
         server = PageServer(address, {"/metrics": self.page})
         server.start()
         return server
+
+    def _add(self, file: Path, total: Path) -> None:
+        from prometheus_client.mmap_dict import MmapedDict  # noqa: PLC0415 - see WorkerMetrics
+
+        if not file.exists():
+            return
+        values = list(MmapedDict.read_all_values_from_file(str(file)))
+        with closing(MmapedDict(str(total))) as sums:
+            for key, value, _, _ in values:
+                sums.write_value(key, sums.read_value(key)[0] + value, 0.0)
 
     def _remove_folder(self) -> None:
         # A worker inherits this, and must leave the folder to the others.
