@@ -2,12 +2,13 @@
 
 import http.client
 import socket
-from contextlib import closing
+import threading
+from contextlib import ExitStack, closing
 
 import pytest
 
 from webhook.process.listening import ListenError
-from webhook.process.probes import Page, PageServer, state
+from webhook.process.probes import CONNECTIONS, Page, PageServer, state
 
 PAGES = {"/healthz": lambda: state(True, "fine"), "/readyz": lambda: state(False, "a\nb"), "/x": lambda: Page(b"<x/>")}
 
@@ -45,6 +46,17 @@ def test_query_is_no_part_of_the_path(server):
 def test_silent_client_holds_up_nobody(server):
     with socket.create_connection(("127.0.0.1", server.port)):
         assert get(server, "/healthz")[0] == 200
+
+
+def test_many_silent_clients_take_a_limited_number_of_threads(server):
+    with ExitStack() as clients:
+        address = ("127.0.0.1", server.port)
+        sockets = [clients.enter_context(socket.create_connection(address, timeout=30)) for _ in range(3 * CONNECTIONS)]
+
+        assert get(server, "/healthz")[0] == 200
+        # Their connections are closed, the oldest first.
+        assert all(s.recv(1) == b"" for s in sockets[:CONNECTIONS])
+        assert threading.active_count() < 2 * CONNECTIONS
 
 
 def test_the_answer_does_not_name_the_software_below(server):

@@ -1,13 +1,18 @@
 """EDGE: plain HTTP pages for probes and for Prometheus."""
 
 import logging
+import socket
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer, ThreadingMixIn
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from webhook.process.listening import listen
+
+# Kubelet and Prometheus need two. The oldest gives way to one more: whoever sends a request at once has been answered.
+CONNECTIONS: Final = 64
 
 _log = logging.getLogger(__name__)
 
@@ -33,6 +38,8 @@ def state(good: bool, text: str) -> Page:
 class PageServer(ThreadingMixIn, TCPServer):
     """Serves *pages* by their paths, in threads of its own: it answers even while the rest of the process hangs.
 
+    Any pod may connect, so the number of threads is limited: clients that send nothing must not take all the memory.
+
     Raises:
         ListenError: The address cannot be listened on.
     """
@@ -45,6 +52,8 @@ class PageServer(ThreadingMixIn, TCPServer):
         self.socket.close()
         self.socket = listener
         self.pages = pages
+        self._open: dict[socket.socket, None] = {}  # oldest first
+        self._changing = threading.Lock()
 
     @property
     def port(self) -> int:
@@ -54,6 +63,23 @@ class PageServer(ThreadingMixIn, TCPServer):
     def start(self) -> None:
         """Serve until the process ends."""
         threading.Thread(target=self.serve_forever, name="pages", daemon=True).start()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer in a thread of its own, instead of the oldest request if there are too many."""
+        with self._changing:
+            self._open[request] = None
+            if len(self._open) > CONNECTIONS:
+                oldest = next(iter(self._open))
+                del self._open[oldest]
+                with suppress(OSError):  # The client is gone already.
+                    oldest.shutdown(socket.SHUT_RDWR)
+        super().process_request(request, client_address)
+
+    def close_request(self, request: Any) -> None:
+        """Close a connection, which counts no longer."""
+        with self._changing:
+            self._open.pop(request, None)
+        super().close_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Do not print a traceback, which is no line of JSON: a client that goes away is no error."""
