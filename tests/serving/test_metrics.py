@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import ssl
 import subprocess
@@ -191,6 +192,18 @@ def test_figures_that_cannot_be_read_cost_neither_the_server_nor_a_scrape(conten
     assert 1 <= webhook.reviews() <= before + 1
 
 
+def test_a_worker_starts_although_the_folder_of_the_figures_was_removed(webhook):
+    folder = webhook.folder()
+    killed = webhook.workers()[0]
+    shutil.rmtree(folder)
+    os.kill(killed, signal.SIGKILL)
+    eventually(lambda: killed not in webhook.workers() and len(webhook.workers()) == 2)
+
+    assert webhook.post(review()) == 200
+    # The other worker still writes to the files that were removed.
+    assert eventually(lambda: webhook.post(review()) == 200 and webhook.reviews()) >= 1
+
+
 def test_reviews_are_counted_by_kind_operation_and_outcome(webhook):
     selector = {"name": "store", "product": "minio"}
     webhook.post(
@@ -265,3 +278,23 @@ def test_an_address_that_cannot_be_listened_on_is_named(tmp_path):
     finally:
         end_process(webhook.process)
     assert webhook.log.read_text() == "error: cannot listen on 'nowhere': expected host:port\n"
+
+
+def test_without_an_address_nothing_is_measured_and_nothing_listens(tmp_path):
+    webhook = Webhook(tmp_path)
+    try:
+        webhook.port = int(eventually(lambda: re.search(r"https://127.0.0.1:(\d+)", webhook.log.read_text()))[1])
+        eventually(lambda: len(webhook.workers()) == 2 and webhook.post(review()) == 200)
+
+        assert listeners(webhook.process.pid) == {webhook.port}
+        maps = [Path(f"/proc/{pid}/maps").read_text() for pid in (webhook.process.pid, *webhook.workers())]
+        assert not any("fuseml-metrics" in text or "prometheus" in text for text in maps)
+    finally:
+        end_process(webhook.process)
+
+
+def listeners(process: int) -> set[int]:
+    """The TCP ports at which a process listens."""
+    descriptors = [os.readlink(file) for file in Path(f"/proc/{process}/fd").iterdir() if file.is_symlink()]
+    lines = [line.split() for line in Path(f"/proc/{process}/net/tcp").read_text().splitlines()[1:]]
+    return {int(line[1][-4:], 16) for line in lines if line[3] == "0A" and f"socket:[{line[9]}]" in descriptors}

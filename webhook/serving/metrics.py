@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from webhook.adapters import KINDS
-from webhook.errors import Reason
+from webhook.errors import Reason, WebhookError
 from webhook.process import metrics
 from webhook.process.probes import Page, PageServer
+from webhook.serving.reviewer import Unobserved
 
 if TYPE_CHECKING:
     from registry.stores.store import RegistryFeed
@@ -143,15 +144,33 @@ class WorkerMetrics:
         self._days_left.set((certificate_expires - now) / _DAY)
 
 
+class NoMetrics(Unobserved):
+    """Measures nothing."""
+
+    def note(self, registry: "RegistryFeed", *, certificate_expires: float) -> None:
+        """See ``WorkerMetrics``."""
+
+
+class FolderError(WebhookError):
+    """There is no place for the files of metrics. Says why."""
+
+
 class WorkerSums:
     """The figures of all workers; made by the process that starts them, before it does.
 
     Args:
         memory: A folder whose files need no disk; None = the system's folder for temporary files.
+
+    Raises:
+        FolderError: Nothing can be written there.
     """
 
     def __init__(self, memory: Path | None) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="fuseml-metrics-", dir=memory))
+        try:
+            self._folder = Path(tempfile.mkdtemp(prefix="fuseml-metrics-", dir=memory))
+        except OSError as e:
+            raise FolderError(f"no folder for the files of metrics: {(e.strerror or str(e)).lower()}") from e
+        self._server: PageServer | None = None
         self._owner = os.getpid()
         self._adding = threading.Lock()
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(self._folder)
@@ -188,15 +207,22 @@ class WorkerSums:
                 with suppress(OSError):
                     file.unlink(missing_ok=True)
 
-    def serve(self, address: str) -> PageServer:
+    def serve(self, address: str) -> None:
         """Serve ``/metrics`` at *address*, from a thread of this process.
 
         Raises:
             ListenError: The address cannot be listened on.
         """
-        server = PageServer(address, {"/metrics": self.page})
-        server.start()
-        return server
+        self._server = PageServer(address, {"/metrics": self.page})
+        self._server.start()
+        _log.info("metrics on port %d", self._server.port)
+
+    def enter_worker(self) -> None:
+        """Called in each worker as soon as it is a process of its own."""
+        if self._server:
+            self._server.server_close()
+        # Programs that tidy up folders for temporary files may have removed it, and no worker would start again.
+        self._folder.mkdir(mode=0o700, exist_ok=True)
 
     def _add(self, file: Path, total: Path) -> None:
         from prometheus_client.mmap_dict import MmapedDict  # noqa: PLC0415 - see WorkerMetrics

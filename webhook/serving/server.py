@@ -19,7 +19,7 @@ from registry.stores.store import RegistryFeed
 from webhook.mutation.settings import Settings
 from webhook.process import listening, logs
 from webhook.serving.app import BODY_LIMIT, create_app
-from webhook.serving.metrics import WorkerMetrics, WorkerSums
+from webhook.serving.metrics import FolderError, NoMetrics, WorkerMetrics, WorkerSums
 from webhook.serving.refreshing import keep_fresh
 from webhook.serving.tls import CertificateError, Certificates
 from webhook.serving.worker import GRACE, STOP_SIGNALS
@@ -67,13 +67,13 @@ def serve(
     try:
         certificates = Certificates(certificate, key)
         listener = listening.listen(listen)
-        sums = WorkerSums(_memory())
-        pages = sums.serve(metrics_listen) if metrics_listen else None
-    except (CertificateError, listening.ListenError) as e:
+        sums = WorkerSums(_memory()) if metrics_listen else None
+        if sums:
+            sums.serve(metrics_listen)
+    except (CertificateError, FolderError, listening.ListenError) as e:
         sys.exit(f"error: {e}")
-    metrics = cache(WorkerMetrics)  # Each worker makes its own.
-    if pages:
-        _log.info("metrics on port %d", pages.port)
+    # Each worker makes its own.
+    metrics: Callable[[], WorkerMetrics | NoMetrics] = cache(WorkerMetrics) if sums else NoMetrics
     _announce(listener, zone=settings.zone, index=store.snapshot, notice=notice)
     server = Server(
         lambda server: create_app(
@@ -94,9 +94,9 @@ def serve(
         on_start=lambda: keep_fresh(
             store, interval, refreshed=lambda: metrics().note(store, certificate_expires=certificates.expires)
         ),
-        on_fork=lambda: pages.server_close() if pages else None,
+        on_fork=lambda: sums.enter_worker() if sums else None,
         on_overload=lambda: metrics().overloaded(),
-        on_worker_end=sums.keep_of,
+        on_worker_end=lambda worker: sums.keep_of(worker) if sums else None,
     )
     server.run()
     sys.exit()  # Not reached, for gunicorn ends the process.
