@@ -250,6 +250,36 @@ def test_the_registry_and_the_certificate_are_measured(webhook):
     assert webhook.scrape()["fuseml_registry_extensions", ""] == 2
 
 
+# A worker that notes its state once and never again, and one that has not noted it yet.
+WORKER_THAT_HANGS = """
+import time
+from types import SimpleNamespace
+from webhook.serving.metrics import WorkerMetrics, WorkerSums
+
+sums = WorkerSums(None)
+
+def scrape():
+    lines = [line.split() for line in sums.page().content.decode().splitlines() if line[0] != "#"]
+    figures = {name: float(value) for name, value in lines}
+    return figures.get("fuseml_registry_age_seconds"), figures.get("fuseml_webhook_certificate_days_left")
+
+metrics = WorkerMetrics()
+assert scrape() == (None, None)
+now = time.time()
+feed = SimpleNamespace(snapshot=None, age=lambda: 100.0, load_errors=0)
+metrics.note(feed, certificate_expires=now + 2 * 86400)
+age, days = scrape()
+assert 100 <= age < 200 and 1.9 < days <= 2, (age, days)
+time.time = lambda: now + 86400
+age, days = scrape()
+assert abs(age - 86500) < 60 and abs(days - 1) < 0.01, (age, days)
+"""
+
+
+def test_ages_grow_while_the_thread_that_notes_them_hangs():
+    subprocess.run([sys.executable, "-c", WORKER_THAT_HANGS], timeout=PATIENCE, check=True)
+
+
 def test_nothing_but_its_own_metrics_is_shown(webhook):
     samples = webhook.scrape()
 

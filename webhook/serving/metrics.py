@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -24,12 +24,23 @@ from webhook.process.probes import Page, PageServer
 from webhook.serving.reviewer import Unobserved
 
 if TYPE_CHECKING:
+    from prometheus_client.metrics_core import Metric
+
     from registry.stores.store import RegistryFeed
 
 OTHER: Final = "other"
 _OPERATIONS: Final = frozenset({"CREATE", "UPDATE"})
 _BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
-_DAY: Final = 86400.0
+_AGE: Final = "fuseml_registry_age_seconds"
+_DAYS_LEFT: Final = "fuseml_webhook_certificate_days_left"
+# Workers write the time of something, and a scrape what that means now: else an age would stand still when the thread
+# that should note it does. Both times are in seconds since 1970.
+_AT_SCRAPE: Final[Mapping[str, Callable[[float, float], float]]] = {
+    _AGE: lambda heard, now: now - heard,
+    _DAYS_LEFT: lambda expires, now: (expires - now) / 86400.0,
+}
+# What a worker has not noted yet: no other worker's time is later.
+_UNKNOWN: Final = float("inf")
 # The kinds of metrics whose figures are kept when a worker ends.
 _LASTING: Final = ("counter", "histogram")
 
@@ -76,24 +87,26 @@ class WorkerMetrics:
             registry=None,
             multiprocess_mode="livemostrecent",
         )
-        self._age = Gauge(
-            "fuseml_registry_age_seconds",
+        self._heard_at = Gauge(
+            _AGE,
             "time since the source of the registry was last heard of; of several workers, the longest",
             registry=None,
-            multiprocess_mode="livemax",
+            multiprocess_mode="livemin",
         )
+        self._heard_at.set(_UNKNOWN)
         self._load_errors = Gauge(
             "fuseml_registry_load_errors",
             "problems that keep records or changes from being served now; of several workers, the most",
             registry=None,
             multiprocess_mode="livemax",
         )
-        self._days_left = Gauge(
-            "fuseml_webhook_certificate_days_left",
+        self._expires = Gauge(
+            _DAYS_LEFT,
             "days until the certificate that is served expires; of several workers, the fewest",
             registry=None,
             multiprocess_mode="livemin",
         )
+        self._expires.set(_UNKNOWN)
         # Looking up a child by its labels takes as long as counting.
         self._children: dict[tuple[str, str, str], Counter] = {}
 
@@ -135,13 +148,12 @@ class WorkerMetrics:
         Args:
             certificate_expires: In seconds since 1970.
         """
-        now = time.time()
         if (index := registry.snapshot) is not None:
             self._extensions.set(len(index))
             self._revision.set(int(index.revision or "0", 16))
-        self._age.set(registry.age())
+        self._heard_at.set(time.time() - registry.age())
         self._load_errors.set(registry.load_errors)
-        self._days_left.set((certificate_expires - now) / _DAY)
+        self._expires.set(certificate_expires)
 
 
 class NoMetrics(Unobserved):
@@ -182,10 +194,22 @@ class WorkerSums:
 
     def page(self) -> Page:
         """The sums over all workers, those that have ended included."""
+        with self._adding:
+            return metrics.page(self)
+
+    def collect(self) -> Iterator["Metric"]:
+        """The figures as of now, for Prometheus' library."""
         from prometheus_client.multiprocess import MultiProcessCollector  # noqa: PLC0415 - see WorkerMetrics
 
-        with self._adding:
-            return metrics.page(MultiProcessCollector(None, path=str(self._folder)))
+        now = time.time()
+        for metric in MultiProcessCollector(None, path=str(self._folder)).collect():
+            if at_scrape := _AT_SCRAPE.get(metric.name):
+                metric.samples = [
+                    sample._replace(value=at_scrape(sample.value, now))
+                    for sample in metric.samples
+                    if sample.value != _UNKNOWN
+                ]
+            yield metric
 
     def keep_of(self, worker: int) -> None:
         """Add the figures of a *worker* that has ended to those of others before it; else files would pile up.
