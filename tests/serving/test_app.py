@@ -17,6 +17,7 @@ from webhook.errors import Reason, RefusedError
 from webhook.mutation.mutate import Mutation
 from webhook.mutation.settings import Settings
 from webhook.serving.app import BODY_LIMIT, create_app
+from webhook.serving.reviewer import Unobserved
 
 ASKING = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "extensions": [{"name": "CANARY"}]}
 OPS = ({"op": "add", "path": "/a", "value": 1},)
@@ -216,6 +217,27 @@ def test_too_many_reviews_at_once_are_put_off() -> None:
     assert (second.status_code, second.data) == (503, b"overloaded\n")
     assert second.headers["Retry-After"] == "1"
     assert [first[0].status_code, third.status_code] == [200, 200]
+
+
+class Unread(Unobserved):
+    """Remembers how requests were sent back unread."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[str] = []
+
+    def unread(self, outcome: str) -> None:
+        self.outcomes.append(outcome)
+
+
+def test_what_is_sent_back_unread_is_observed() -> None:
+    observer = Unread()
+
+    ask(client(observer=observer), review(), "text/plain")
+    ask(client(observer=observer), b"x" * (BODY_LIMIT + 1))
+    ask(client(observer=observer, snapshot=lambda: None), review())
+    ask(client(observer=observer), review())
+
+    assert observer.outcomes == ["bad", "bad", "later"]
 
 
 class Unreadable:

@@ -19,6 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.serving.running_server import PATIENCE, end_process, eventually, make_pair
 from webhook.adapters import KINDS
 from webhook.errors import Reason
+from webhook.serving.app import BODY_LIMIT
 
 FUSEML = [sys.executable, "-c", "from webhook.cli.main import main; main()"]
 RECORD = "id: store\nproduct: minio\nservices: [{id: s3, configuration: {S3_URL: http://minio:9000}}]\n"
@@ -206,6 +207,7 @@ def test_a_worker_starts_although_the_folder_of_the_figures_was_removed(webhook)
 
 def test_reviews_are_counted_by_kind_operation_and_outcome(webhook):
     selector = {"name": "store", "product": "minio"}
+    webhook.post("x" * (BODY_LIMIT + 1))
     webhook.post(
         review(),
         review(operation="DELETE"),
@@ -225,7 +227,7 @@ def test_reviews_are_counted_by_kind_operation_and_outcome(webhook):
         "other,CREATE,allowed": 1,
         "TaskRun,CREATE,patched": 1,
         "TaskRun,CREATE,refused": 3,
-        "other,other,bad": 1,
+        "other,other,bad": 2,
     }
     refused = {labels: n for (name, labels), n in samples.items() if name == "fuseml_webhook_refusals_total"}
     assert refused == {"no_match": 1, "expression": 1, "format": 1}

@@ -1,5 +1,6 @@
 """A running server answers reviews: one by one, many in a row, before it has a registry, and more than it can do."""
 
+import json
 from contextlib import ExitStack, closing
 
 from tests.serving.running_server import ANSWER, HEAD, REVIEW, Running, Start, ask, eventually, read_answer
@@ -77,3 +78,19 @@ def test_reviews_beyond_what_may_wait_are_put_off(start: Start) -> None:
         assert [a.headers["retry-after"] for a in put_off] == ["1"] * len(put_off)
         again = socks[[a.status for a in got].index(503)]
         assert ask(again).body == ANSWER
+
+
+def test_the_time_of_a_review_begins_with_its_last_byte(start: Start) -> None:
+    server = start(takes=1.0, threads=1)
+    with ExitStack() as connections:
+        clients = [connections.enter_context(closing(server.tls())) for _ in range(3)]
+        for client in clients:
+            client.sendall(HEAD % len(REVIEW) + REVIEW)
+        assert [read_answer(client).body for client in clients] == [ANSWER] * 3
+
+    lines = [json.loads(line) for line in server.errors().splitlines() if line.startswith("{")]
+    first, second, third = sorted(line["ms"] for line in lines if "ms" in line)
+    assert first >= 1000
+    # They waited for the only thread.
+    assert second >= 1500
+    assert third >= 2500

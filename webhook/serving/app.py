@@ -20,6 +20,8 @@ from webhook.serving.reviewer import Mutate, Observer, Reviewer, Unobserved
 BODY_LIMIT: Final = 7 * 1024 * 1024
 # All replicas share the certificate: to be unready any earlier would only begin the outage earlier.
 EXPIRY_MARGIN: Final = 60.0
+# In the environment of a request: when all of it was there, by the monotonic clock. It may have waited since.
+RECEIVED: Final = "fuseml.received"
 
 
 _log = logging.getLogger(__name__)
@@ -62,17 +64,19 @@ def create_app(
     @app.post("/mutate")
     def _mutate() -> Response:
         if snapshot() is None:
+            observer.unread("later")
             return answers.plain("registry not loaded", 503)
         # Flask's own properties parse all headers, and take as long as the review itself.
         environ = request.environ
         length, refusal = _length(environ)
         if refusal is not None:
+            observer.unread("bad")
             return refusal
         if not free.acquire(blocking=False):
-            observer.overloaded()
+            observer.unread("overloaded")
             return answers.plain("overloaded", 503)
         try:
-            return reviewer.answer(environ["wsgi.input"].read(length))
+            return reviewer.answer(environ["wsgi.input"].read(length), received=environ.get(RECEIVED))
         finally:
             free.release()
 

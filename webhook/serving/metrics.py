@@ -65,7 +65,7 @@ class WorkerMetrics:
         )
         self._duration = Histogram(
             "fuseml_webhook_review_duration_seconds",
-            "time from the review's last byte to its answer",
+            "time from a review's last byte to its answer, the wait for a free thread included",
             buckets=_BUCKETS,
             registry=None,
         )
@@ -131,9 +131,13 @@ class WorkerMetrics:
         for reason in reasons:
             self._refusals.labels(reason.value).inc()
 
-    def overloaded(self) -> None:
-        """Count a review that was sent back unread, as there were too many."""
-        self._count(OTHER, OTHER, "overloaded")
+    def unread(self, outcome: str) -> None:
+        """Count a request that was sent back unread.
+
+        Args:
+            outcome: As for *answered*.
+        """
+        self._count(OTHER, OTHER, outcome)
 
     def _count(self, kind: str, operation: str, outcome: str) -> None:
         labels = (kind if kind in KINDS else OTHER, operation if operation in _OPERATIONS else OTHER, outcome)

@@ -48,8 +48,8 @@ class Observer(Protocol):
     ) -> None:
         """A review is answered; *kind* and *operation* are what it says, or empty if it is none."""
 
-    def overloaded(self) -> None:
-        """A review is sent back unread."""
+    def unread(self, outcome: str) -> None:
+        """A request is sent back unread."""
 
 
 class Unobserved:
@@ -63,7 +63,7 @@ class Unobserved:
     ) -> None:
         """See ``Observer``."""
 
-    def overloaded(self) -> None:
+    def unread(self, outcome: str) -> None:
         """See ``Observer``."""
 
 
@@ -86,9 +86,13 @@ class Reviewer:
     newer: Callable[[Index], Index | None]
     observer: Observer
 
-    def answer(self, body: bytes) -> Response:
-        """Answer one review, whatever it holds; log and report how it went."""
-        started = time.perf_counter()
+    def answer(self, body: bytes, *, received: float | None = None) -> Response:
+        """Answer one review, whatever it holds; log and report how it went.
+
+        Args:
+            received: When all of the body was there, by the monotonic clock; None = now.
+        """
+        started = time.monotonic() if received is None else received
         self.observer.begun()
         admission = None
         decision = _Decision("error", b"")
@@ -103,7 +107,7 @@ class Reviewer:
         except Exception as e:  # The last resort: nothing that an object holds may end a process.
             log_defect(e, _log)
             response = answers.plain(f"internal error, request {admission.uid if admission else 'unknown'}", 500)
-        self._report(admission, decision, time.perf_counter() - started)
+        self._report(admission, decision, time.monotonic() - started)
         return response
 
     def _report(self, admission: Admission | None, decision: _Decision, seconds: float) -> None:

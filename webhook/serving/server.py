@@ -95,7 +95,7 @@ def serve(
             store, interval, refreshed=lambda: metrics().note(store, certificate_expires=certificates.expires)
         ),
         on_fork=lambda: sums.enter_worker() if sums else None,
-        on_overload=lambda: metrics().overloaded(),
+        on_overload=lambda: metrics().unread("overloaded"),
         on_worker_end=lambda worker: sums.keep_of(worker) if sums else None,
     )
     server.run()

@@ -5,6 +5,7 @@ from typing import Any
 
 from gunicorn.http import wsgi
 
+from webhook.serving.app import RECEIVED
 from webhook.serving.connection import CompleteRequest, Connection
 
 # Replaces gunicorn's name in answers: attackers need not know it.
@@ -25,6 +26,7 @@ def respond(
     response, environ = wsgi.create(request.head, sink, connection.client, connection.server, cfg)
     environ["wsgi.input"] = io.BytesIO(request.body)
     environ["wsgi.multithread"] = True
+    environ[RECEIVED] = connection.since
     response.version = SERVER
     if closing:
         response.force_close()
