@@ -151,7 +151,7 @@ def test_two_workers_add_up_also_after_one_was_killed_and_another_took_its_place
         == samples["fuseml_webhook_review_duration_seconds_bucket", "+Inf"]
     )
     assert samples["fuseml_webhook_review_duration_seconds_count", ""] == before + 400
-    assert samples["fuseml_webhook_reviews_in_flight", ""] == 0
+    eventually(lambda: webhook.scrape()["fuseml_webhook_reviews_in_flight", ""] == 0)
 
 
 def test_every_answer_is_counted_once_while_a_worker_is_killed_under_load(webhook):
