@@ -83,7 +83,7 @@ dist/wheels/.locked: requirements.lock | $(VENV)/installed
 	$(BIN)/pip wheel --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock --wheel-dir $(@D)
 	@touch $@
 
-# The same sources give the same wheel (hence the fixed date), so that no image is made anew for nothing. What is left in
+# The same sources give the same wheel (hence the fixed date), so that no image is built again for nothing. What is left in
 # build/ of files that are no more would get into the wheel.
 dist/wheels/.own: dist/wheels/.locked pyproject.toml $(shell find registry renderer webhook -type f -not -name '*.pyc')
 	rm -rf build $(@D)/fuseml_extensions-*.whl
