@@ -105,8 +105,8 @@ def test_all_chunks_together_are_the_stream(end, lines):
     [
         pytest.param("a: 1\n", "", id="nothing-before"),
         pytest.param("# one\n\n---\n# two\na: 1\n", "# one\n\n---\n# two\n", id="comments-and-separator"),
-        pytest.param("--- {a: 1}\n", "---\n", id="content-behind-the-separator"),
-        pytest.param("---   # note\na: 1\n", "---   # note\n", id="comment-behind-the-separator"),
+        pytest.param("--- {a: 1}\n", "---\n", id="content-after-the-separator"),
+        pytest.param("---   # note\na: 1\n", "---   # note\n", id="comment-after-the-separator"),
     ],
 )
 def test_what_stands_before_the_content_is_kept(text, head):
