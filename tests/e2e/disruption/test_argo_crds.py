@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.e2e.support.waiting import wait_for
-from tests.e2e.workloads.argo_objects import dag, obj, stored, template, there
+from tests.e2e.workloads.argo_objects import dag, found_by_argo, obj, stored, template, there
 from tests.e2e.workloads.references import (
     ASKS,
     ASKS_FOR_SECOND,
@@ -90,14 +90,6 @@ def test_with_the_minimal_crds_blocks_of_a_definition_are_lifted(minimal, here, 
     assert "extensions.fuseml.org/task-selectors" in json.dumps(stored)
 
 
-def succeeded(here, *templates):
-    """Run a Workflow that calls *templates* of the WorkflowTemplate; return its name if it succeeds."""
-    run = obj("Workflow", "", {"entrypoint": "all", "templates": [dag("all", *(there(t, "d") for t in templates))]})
-    run["metadata"] = {"generateName": "w-"}
-    name = submit(here, run)
-    return name if ended(here, "workflow", name) == "Succeeded" else None
-
-
 @pytest.mark.parametrize(
     "options",
     [
@@ -115,8 +107,10 @@ def test_with_the_minimal_crds_blocks_can_be_applied_again_edited_and_taken_out(
     url = {"name": "URL", "value": "<< extension.odd.url >>"}
     first = apply({"extensions": [SELECTOR], "env": [url]})
     again = apply({"extensions": [SELECTOR], "env": [url]})
-    # After a change of the CRDs, it takes some time until Argo finds a new WorkflowTemplate.
-    name = wait_for(lambda: succeeded(here, "asks", "silent"), 120, "a Workflow that finds the templates")
+    found_by_argo(here, "d")
+    calls = dag("all", there("asks", "d"), there("silent", "d"))
+    name = submit(here, obj("Workflow", "w", {"entrypoint": "all", "templates": [calls]}))
+    assert ended(here, "workflow", name) == "Succeeded"
     assert printed(here, name) == {"asks/main": {**ODD, "URL": "http://odd:80"}, "silent/main": {}}
     edited = apply({"extensions": [ASKS_FOR_SECOND]})
     freed = apply({})

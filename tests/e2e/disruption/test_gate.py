@@ -12,6 +12,7 @@ from tests.e2e.support.api import Api
 from tests.e2e.support.api_server_metrics import webhook_calls
 from tests.e2e.support.kubectl import Kubectl
 from tests.e2e.support.product import answers
+from tests.e2e.workloads.argo_objects import found_by_argo
 from tests.e2e.workloads.held_steps import UNTIL_LET_GO, held, let_go
 from tests.e2e.workloads.references import PIPELINE, POD, PREFIX, RUN, TASK, extension, known, selectors
 from tests.e2e.workloads.runs import outcome, submit
@@ -36,6 +37,8 @@ def here(product, kubectl, namespace, images):
     here("apply", "-f", "-", stdin=extension("store", {"GIVEN": "works"}))
     known(here, "store", value="works")
     here("create", "-f", "-", stdin=definitions(images.busybox))
+    for template in (HELD, TEMPLATE_OF_TWO):
+        found_by_argo(here, template)
     return here
 
 

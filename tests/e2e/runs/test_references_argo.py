@@ -3,7 +3,7 @@
 import pytest
 
 from tests.e2e.support.waiting import wait_for
-from tests.e2e.workloads.argo_objects import dag, obj, stored, template, there
+from tests.e2e.workloads.argo_objects import dag, found_by_argo, obj, stored, template, there
 from tests.e2e.workloads.held_steps import UNTIL_LET_GO, UNTIL_LET_GO_PY, held, let_go
 from tests.e2e.workloads.references import (
     ASKS,
@@ -86,6 +86,7 @@ def shared(here, shows, images, fails_first):
     ]
     whole = obj("WorkflowTemplate", "shared", {"templates": templates}, pipeline={"piped": ASKS, "levels": by_template})
     here("create", "-f", "-", stdin=whole)
+    found_by_argo(here, "shared")
 
 
 def test_every_step_of_a_templateref_sees_what_it_asks_for(here, shared, shows):
@@ -160,7 +161,10 @@ def whole(here, shared, shows, fails_first, kubectl):
     asks = {"piped": ASKS}
     here("create", "-f", "-", stdin=obj("WorkflowTemplate", "whole", spec, pipeline=asks))
     kubectl("create", "-f", "-", stdin=obj("ClusterWorkflowTemplate", of_cluster, spec, pipeline=asks))
-    yield {"wt": {"name": "whole"}, "cwt": {"name": of_cluster, "clusterScope": True}}
+    references = {"wt": {"name": "whole"}, "cwt": {"name": of_cluster, "clusterScope": True}}
+    for reference in references.values():
+        found_by_argo(here, **reference)
+    yield references
     kubectl("delete", "clusterworkflowtemplate", of_cluster)
 
 
@@ -255,6 +259,7 @@ def test_an_output_that_looks_like_an_expression_arrives_as_it_is(here, images):
         ),
     ]
     here("create", "-f", "-", stdin=obj("WorkflowTemplate", "shared", {"templates": templates}))
+    found_by_argo(here, "shared")
     puts = {
         "container": {
             "image": images.python,
@@ -333,6 +338,7 @@ def test_a_referenced_step_is_resolved_when_its_pod_is_created(here, shows, imag
         template("there-later", asks={"main": asks}, container=shows),
     ]
     here("create", "-f", "-", stdin=obj("WorkflowTemplate", "shared", {"templates": templates}))
+    found_by_argo(here, "shared")
     calls = [
         {"name": "inline", "template": "inline"},
         {"name": "inline-later", "template": "inline-later", "depends": "inline"},
@@ -366,6 +372,7 @@ def test_a_workflow_whose_pod_cannot_get_what_it_asks_for_fails_and_says_why(her
     asks = {"extensions": [{"name": "gone", "product": "gone"}]}
     later = [template("later", asks={"main": asks}, container=shows)]
     here("create", "-f", "-", stdin=obj("WorkflowTemplate", "shared", {"templates": later}))
+    found_by_argo(here, "shared")
     calls = [{"name": "waits", "template": "waits"}, there("later", depends="waits")]
     waits = template("waits", container={**shows, "command": ["sh", "-c", UNTIL_LET_GO]})
     name = submit(here, obj("Workflow", "w", {"entrypoint": "all", "templates": [dag("all", *calls), waits]}))
