@@ -237,19 +237,19 @@ HOSTILE = [
 @pytest.mark.parametrize("unit", HOSTILE)
 def test_endless_input_is_refused_at_once(unit):
     text = unit * (10_000_000 // len(unit))
-    start = time.perf_counter()
+    start = time.process_time()
 
     assert answer(text, ["1.2.3"]) == "refused"
     assert not satisfies(text, "*")
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
 
 
 @pytest.mark.parametrize("unit", HOSTILE)
 def test_reading_takes_linear_time_even_without_the_limit(unit, monkeypatch):
     monkeypatch.setattr(versions, "_MAX_LENGTH", 10_000_000)
     text = unit * (100_000 // len(unit)) + "!"
-    start = time.perf_counter()
+    start = time.process_time()
 
     assert answer(text, ["1.2.3"]) == "refused"
     assert not satisfies(text, "*")
-    assert time.perf_counter() - start < 5, "quadratic time would be minutes"
+    assert time.process_time() - start < 5, "quadratic time would be minutes"

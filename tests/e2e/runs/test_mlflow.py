@@ -105,7 +105,7 @@ class Example:
         }
         names = {engine: obj["metadata"]["name"] for engine, obj in objects.items()}
         outcomes = {
-            engine: ended(self._kubectl, obj["kind"].lower(), names[engine], timeout=300)
+            engine: ended(self._kubectl, obj["kind"].lower(), names[engine], timeout=600)
             for engine, obj in objects.items()
         }
         assert outcomes == dict.fromkeys(RUNS, "Succeeded")
