@@ -11,7 +11,7 @@ from typing import Literal
 
 from registry.records.model import Credentials, Endpoint, Extension, Service
 from registry.resolving import versions
-from registry.resolving.access import credentials_for
+from registry.resolving.access import credentials_for, lacks_project
 from registry.resolving.matching import mismatches
 from registry.resolving.no_match import Miss, near_misses, why_nothing
 from registry.resolving.offers import Offer
@@ -31,14 +31,15 @@ class Binding:
 
     Attributes:
         endpoint: None for a service that declares none.
-        elsewhere: The namespace of its Secrets, if it is not the consumer's own.
+        shared: True if its record is of another namespace than the consumer's, so that its credentials are delivered
+            as copies.
     """
 
     extension: Extension
     service: Service
     endpoint: Endpoint | None
     credentials: Credentials | None
-    elsewhere: str = ""
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,8 @@ class Resolution:
         rivals: Other services that only version or id order ranked below it, at most MAX_LISTED.
         verdicts: What became of each offer that was looked at, at most MAX_LISTED.
         considered: How many were looked at.
+        lacks_project: True if credentials would be there if the consumer's namespace had a project: of what was chosen,
+            or if nothing was, of what came closest.
     """
 
     selector: Selector
@@ -68,6 +71,7 @@ class Resolution:
     rivals: tuple[str, ...]
     verdicts: tuple[Verdict, ...]
     considered: int
+    lacks_project: bool = False
 
 
 def resolve(selector: Selector, view: View, consumer: Consumer) -> Resolution:
@@ -90,15 +94,17 @@ def _resolve(selector: Selector, view: View, consumer: Consumer) -> Resolution:
         elif len(removed) < MAX_LISTED or verdict.rule != "match":
             removed.append(verdict)
     if not left:
-        return _nothing(selector, view, consumer, removed=removed, considered=len(offers))
+        lacks = any(_would_fit(offer, selector, consumer) for offer in offers)
+        return _nothing(selector, view, removed=removed, considered=len(offers), lacks_project=lacks)
     return _chosen(selector, consumer, left=left, removed=removed, considered=len(offers))
 
 
 def _removed_by(offer: Offer, selector: Selector, consumer: Consumer) -> Verdict | None:
     if missed := mismatches(offer, selector):
         return Verdict(offer.id, "match", ", ".join(missed))
-    if offer.service.auth_required and not credentials_for(offer.service, consumer):
-        return Verdict(offer.id, "may use", f"requires credentials and has none for {_who(consumer)}")
+    shared = _is_shared(offer, consumer)
+    if offer.service.auth_required and not credentials_for(offer.service, consumer, shared=shared):
+        return Verdict(offer.id, "may use", _without_credentials(offer, consumer))
     if offer.service.endpoints and not _reachable(offer, consumer):
         zone = f"in zone {offer.extension.zone!r}" if offer.extension.zone else "and its record names no zone"
         return Verdict(
@@ -109,8 +115,22 @@ def _removed_by(offer: Offer, selector: Selector, consumer: Consumer) -> Verdict
     return None
 
 
-def _who(consumer: Consumer) -> str:
-    return f"project {consumer.project!r}, user {consumer.user!r}"
+def _would_fit(offer: Offer, selector: Selector, consumer: Consumer) -> bool:
+    """True if a project of the consumer's namespace might make *offer* fit."""
+    shared = _is_shared(offer, consumer)
+    return lacks_project(offer.service, consumer, shared=shared) and not mismatches(offer, selector)
+
+
+def _is_shared(offer: Offer, consumer: Consumer) -> bool:
+    return offer.namespace not in ("", consumer.namespace)
+
+
+def _without_credentials(offer: Offer, consumer: Consumer) -> str:
+    shared = _is_shared(offer, consumer)
+    if lacks_project(offer.service, consumer, shared=shared):
+        return f"requires credentials, and namespace {consumer.namespace!r} has neither a project nor an owner"
+    who = f"owner {consumer.owner!r}" if shared else f"user {consumer.user!r}"
+    return f"requires credentials and has none for project {consumer.project!r}, {who}"
 
 
 def _reachable(offer: Offer, consumer: Consumer) -> list[Endpoint]:
@@ -147,13 +167,14 @@ def _chosen(
     ranked = heapq.nlargest(1 + MAX_LISTED, left, key=lambda o: _rank(o, consumer))
     best, others = ranked[0], ranked[1:]
     endpoints = _reachable(best, consumer)
-    credentials = credentials_for(best.service, consumer)
+    shared = _is_shared(best, consumer)
+    credentials = credentials_for(best.service, consumer, shared=shared)
     binding = Binding(
         best.extension,
         best.service,
         endpoints[0] if endpoints else None,
         credentials[0] if credentials else None,
-        best.namespace if best.namespace != consumer.namespace else "",
+        shared,
     )
     preference = _preference(best, consumer)
     # Rivals come right after the best.
@@ -164,7 +185,9 @@ def _chosen(
         *(Verdict(o.id, "choose", f"{best.id} is preferred: {_advantage(best, o, consumer)}") for o in others),
         *removed,
     ]
-    return Resolution(selector, binding, why, tuple(o.id for o in rivals), tuple(verdicts[:MAX_LISTED]), considered)
+    lacks = lacks_project(best.service, consumer, shared=shared)
+    others_like_it = tuple(o.id for o in rivals)
+    return Resolution(selector, binding, why, others_like_it, tuple(verdicts[:MAX_LISTED]), considered, lacks)
 
 
 def _advantage(best: Offer, other: Offer, consumer: Consumer) -> str:
@@ -179,7 +202,7 @@ def _advantage(best: Offer, other: Offer, consumer: Consumer) -> str:
 
 
 def _nothing(
-    selector: Selector, view: View, consumer: Consumer, *, removed: list[Verdict], considered: int
+    selector: Selector, view: View, *, removed: list[Verdict], considered: int, lacks_project: bool
 ) -> Resolution:
     # What a later rule removed came closest; else what fails the fewest criteria.
     by_rule = {rule: [v for v in removed if v.rule == rule] for rule in ("can reach", "may use")}
@@ -187,4 +210,4 @@ def _nothing(
     closest = closest or [Verdict(miss.offer, "match", miss.why) for miss in near_misses(selector, view)]
     listed = closest or removed
     why = why_nothing(selector, view, [Miss(v.offer, v.why) for v in closest])
-    return Resolution(selector, None, why, (), tuple(listed[:MAX_LISTED]), considered)
+    return Resolution(selector, None, why, (), tuple(listed[:MAX_LISTED]), considered, lacks_project)

@@ -34,11 +34,15 @@ class Consumer:
     Attributes:
         zone: "" means that the operator configured none.
         namespace: Where the run is; Secrets of no other namespace can be given to it.
+        project: Of the namespace; "" if it has none.
+        owner: The person to whom the namespace belongs; "" if it says none.
+        user: Who submitted the run; "" if nobody vouches for that.
     """
 
     zone: str = ""
     namespace: str = ""
     project: str = ""
+    owner: str = ""
     user: str = ""
 
     @property
