@@ -12,6 +12,7 @@ from registry.records.model import Credentials
 
 PREFIX: Final = "fuseml-credentials-"
 TYPE: Final = "fuseml.org/credentials"
+_DIGEST_LENGTH: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,15 @@ def copy_of(extension_id: str, service_id: str, credentials: Credentials) -> Cop
     return Copy(name, _digest(source, *mapping))
 
 
+def extension_in(name: str) -> str:
+    """The id of the Extension whose copy is called *name*."""
+    return name.removeprefix(PREFIX)[: -_DIGEST_LENGTH - 1]
+
+
 def _digest(*parts: str) -> str:
     """The same for the same *parts* only: each comes with its length, so ``a, bc`` is not ``ab, c``."""
     digest = hashlib.sha256()
     for part in parts:
         content = part.encode()
         digest.update(len(content).to_bytes(8) + content)
-    return b32encode(digest.digest()[:15]).decode().lower()
+    return b32encode(digest.digest()).decode().lower()[:_DIGEST_LENGTH]

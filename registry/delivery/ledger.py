@@ -7,7 +7,7 @@ namespace's uid, so that a namespace that is deleted and created again has anoth
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from registry.delivery.copies import Copy
 
@@ -41,7 +41,8 @@ _WHY: Final[Mapping[str, str]] = {
     "sees which by kubectl describe extension",
     Lack.TAKEN: "another Secret of this namespace has the name {name!r}; delete it, and they are delivered",
     Lack.QUOTA: "the namespace's quota of Secrets is used up",
-    Lack.FORBIDDEN: "fuseml controller may not write Secrets in this namespace; the cluster's administrators can let it",
+    Lack.FORBIDDEN: "fuseml controller may not write Secrets in this namespace; the cluster's administrators can allow "
+    "it",
     Lack.REFUSED: "the API server refuses the Secret {name!r}; the log of fuseml controller says why",
 }
 _NOT_YET: Final = "fuseml controller has not delivered them to this namespace yet; if that lasts, it does not run"
@@ -55,7 +56,7 @@ class Entry:
         shape: What it was written for; see ``Copy``.
         source: The version of the source Secret that it holds.
         uid: The copy's own; "" if not known.
-        why: A ``Lack``, of what waits.
+        why: A ``Lack``, if it could not be written.
         since: When it was removed, in seconds of Unix time.
     """
 
@@ -84,13 +85,23 @@ def parse(text: str) -> Entry:
     """Read an entry. What cannot be read may mean a copy that is there, so that it is written or removed again."""
     state, *words = text.split() or [""]
     entry = Entry(State(state)) if state in set(State) else Entry(State.WRITING)
+    fields: dict[str, Any] = {}
     for word in words:
         name, _, value = word.partition("=")
         if name == "since":
-            entry = replace(entry, since=int(value) if value.isdecimal() else 0)
+            fields[name] = int(value) if value.isdecimal() else 0
         elif name in _FIELDS:
-            entry = replace(entry, **{name: value})
-    return entry
+            fields[name] = value
+    return replace(entry, **fields)
+
+
+def in_words(why: str, name: str) -> str:
+    """Why the copy *name* is not there, for the people of its namespace.
+
+    Args:
+        why: A ``Lack``, or empty if nothing is known yet.
+    """
+    return _WHY.get(why, _NOT_YET).format(name=name)
 
 
 class Ledger:
@@ -106,7 +117,7 @@ class Ledger:
             return _NOT_YET
         if entry.state is State.DELIVERED:
             return ""
-        return _WHY.get(entry.why, _NOT_YET).format(name=copy.name) if entry.state is State.WAITING else _NOT_YET
+        return in_words(entry.why, copy.name)
 
 
 NOTHING_DELIVERED: Final = Ledger()

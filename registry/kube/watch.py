@@ -69,15 +69,23 @@ class Collection(Generic[V]):
         path: ``/apis/GROUP/VERSION/PLURAL``.
         read: Gives what to keep of an object; the objects themselves would take several times the memory.
         metadata_only: Request objects without spec and status, which may be large.
+        selector: Only objects whose labels fit it.
     """
 
     def __init__(
-        self, api: ApiClient, path: str, read: Callable[[Mapping[str, Any]], V], *, metadata_only: bool = False
+        self,
+        api: ApiClient,
+        path: str,
+        read: Callable[[Mapping[str, Any]], V],
+        *,
+        metadata_only: bool = False,
+        selector: str = "",
     ) -> None:
         self._api = api
         self._path = path
         self._read = read
         self._accept = ";as=PartialObjectMetadata{};g=meta.k8s.io;v=v1" if metadata_only else ""
+        self._selected = {"labelSelector": selector} if selector else {}
         self._failures = 0
         self._problem = OngoingProblem(_log)
         self._heard_at = time.monotonic()
@@ -118,7 +126,7 @@ class Collection(Generic[V]):
 
     def _list(self) -> Listed[V]:
         found: dict[Key, V] = {}
-        query = {"limit": str(PAGE)}
+        query = {"limit": str(PAGE), **self._selected}
         while True:
             response = self._get(query, accept="List", read_timeout=30.0)
             page = msgspec.json.decode(response.data)
@@ -149,6 +157,7 @@ class Collection(Generic[V]):
             "allowWatchBookmarks": "true",
             "resourceVersion": version,
             "timeoutSeconds": str(WATCH),
+            **self._selected,
         }
         response = self._get(query, accept="", read_timeout=SILENCE)
         self._is_well()

@@ -27,14 +27,25 @@ def samples(status):
 
 
 def test_health_is_a_loop_that_turns(status, clock):
+    status.turned("loop")
     clock[0] = STUCK - 1
     assert status.healthy() == (True, "last turn 119 s ago")
     clock[0] = STUCK
     assert status.healthy()[0] is False
 
-    status.turned()
+    status.turned("loop")
 
     assert status.healthy() == (True, "last turn 0 s ago")
+
+
+def test_one_loop_that_stands_still_is_not_hidden_by_another(status, clock):
+    status.turned("loop")
+    status.turned("delivery")
+    clock[0] = STUCK
+
+    status.turned("loop")
+
+    assert status.healthy() == (False, "last turn 120 s ago")
 
 
 def test_readiness_says_what_is_wrong(status):

@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.delivery.copies import PREFIX, copy_of
+from registry.delivery.copies import PREFIX, copy_of, extension_in
 from registry.records.model import Credentials, SecretRef
 
 IDS = st.from_regex(r"[a-z0-9_][a-z0-9_-]{0,99}", fullmatch=True)
@@ -25,9 +25,7 @@ def test_copies_share_a_name_only_if_all_ids_are_the_same(one, other):
 
 
 def test_ids_that_are_joined_to_the_same_text_give_different_names():
-    names = {
-        copy_of(*ids, login(id_)).name for *ids, id_ in (("a", "b", "c-d"), ("a", "b-c", "d"), ("a-b", "c", "d"))
-    }
+    names = {copy_of(*ids, login(id_)).name for *ids, id_ in (("a", "b", "c-d"), ("a", "b-c", "d"), ("a-b", "c", "d"))}
 
     assert len(names) == 3
 
@@ -37,6 +35,7 @@ def test_a_name_begins_with_the_extension_and_fits_an_object(extension):
     name = copy_of(extension, "s3", login()).name
 
     assert name.startswith(f"{PREFIX}{extension}-")
+    assert extension_in(name) == extension
     assert NAME.fullmatch(name)
     assert len(name) <= 253
 

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import click
 
+from webhook.cli.options import ALLOWED, NAMESPACE_KEYS, with_options
+
 _LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _DAY: Final = 86400.0
 
@@ -17,12 +19,24 @@ def _name(context: click.Context, parameter: click.Parameter, value: str) -> str
     return value
 
 
+def _optional_name(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    return _name(context, parameter, value) if value is not None else None
+
+
 def _seconds(name: str, default: float, text: str) -> Callable[[Any], Any]:
     return click.option(name, type=click.FloatRange(min=0), default=default, show_default=True, help=text)
 
 
 @click.command()
 @click.option("--namespace", required=True, callback=_name, help="Namespace of the Secrets and the Lease.")
+@click.option(
+    "--registry-namespace",
+    callback=_optional_name,
+    metavar="NAMESPACE",
+    help="Deliver the shared credentials of the Extensions in this namespace  [default: deliver none]",
+)
+@with_options(NAMESPACE_KEYS)
+@with_options(ALLOWED)
 @click.option(
     "--kubeconfig",
     metavar="FILE",
@@ -71,6 +85,10 @@ def _seconds(name: str, default: float, text: str) -> Callable[[Any], Any]:
 def controller(
     *,
     namespace: str,
+    registry_namespace: str | None,
+    project_label: str,
+    owner_annotation: str,
+    allowed: tuple[str, ...],
     kubeconfig: str | None,
     certificates: str,
     service: str,
@@ -82,12 +100,14 @@ def controller(
     settle_leaf: float,
     interval: float,
 ) -> None:
-    """Renew the webhook's certificates, recreate pods that it missed, and warn if another webhook runs first.
+    """Deliver credentials, renew the webhook's certificates, recreate pods that it missed, warn of a wrong order.
 
     Several controllers may run; only the one that holds the Lease acts.
     """
     from webhook.controller.certificates import plan  # noqa: PLC0415 - the other commands start faster without cryptography
-    from webhook.controller.run import Options, run  # noqa: PLC0415 - and without kubernetes
+    from webhook.controller.credentials.delivery import Settings  # noqa: PLC0415 - and without kubernetes
+    from webhook.controller.credentials.facts import Rules  # noqa: PLC0415
+    from webhook.controller.run import Options, run  # noqa: PLC0415
 
     # A certificate is replaced when a third of its lifetime is left; everything that depends on it must follow in time.
     if ca_days < 3 * leaf_days:
@@ -95,9 +115,20 @@ def controller(
     if leaf_days * _DAY < 3 * (settle_bundle + settle_leaf):
         raise click.UsageError("--leaf-days must be at least three times --settle-bundle and --settle-leaf together")
     settings = plan.Settings(plan.names(service, namespace), settle_bundle, settle_leaf)
+    delivery = Settings(
+        registry=registry_namespace or "",
+        system=namespace,
+        rules=Rules(
+            project_label=project_label,
+            owner_annotation=owner_annotation,
+            closed=frozenset({namespace, registry_namespace or ""}),
+        ),
+        allowed=frozenset(allowed),
+    )
     options = Options(
         namespace=namespace,
         configuration=configuration,
+        delivery=delivery if registry_namespace else None,
         certificates=settings if certificates == "self-managed" else None,
         authority_life=timedelta(days=ca_days),
         leaf_life=timedelta(days=leaf_days),

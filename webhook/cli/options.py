@@ -15,6 +15,31 @@ from webhook.mutation.settings import Settings
 if TYPE_CHECKING:
     from registry.stores.cluster import KubernetesStore
 
+NAMESPACE_KEYS: list[Callable[[Any], Any]] = [
+    click.option(
+        "--project-label",
+        default="extensions.fuseml.org/project",
+        show_default=True,
+        metavar="KEY",
+        help="The label of a namespace that names its project.",
+    ),
+    click.option(
+        "--owner-annotation",
+        default="extensions.fuseml.org/owner",
+        show_default=True,
+        metavar="KEY",
+        help="The annotation of a namespace that names the person to whom it belongs.",
+    ),
+]
+ALLOWED: list[Callable[[Any], Any]] = [
+    click.option(
+        "--allow-variable",
+        "allowed",
+        multiple=True,
+        metavar="NAME",
+        help="Allow a variable that controls a loader, shell or interpreter. Repeatable.",
+    )
+]
 SETTINGS: list[Callable[[Any], Any]] = [
     click.option(
         "--registry",
@@ -49,13 +74,7 @@ SETTINGS: list[Callable[[Any], Any]] = [
         show_default=True,
         help="What to do if only version or id order decides between different services.",
     ),
-    click.option(
-        "--allow-variable",
-        "allowed",
-        multiple=True,
-        metavar="NAME",
-        help="Allow a variable that controls a loader, shell or interpreter. Repeatable.",
-    ),
+    *ALLOWED,
 ]
 
 

@@ -16,6 +16,8 @@ COMPONENT: Final = "fuseml-controller"
 
 CALL_OPTIONS: Final[dict[str, Any]] = {"_request_timeout": CALL_TIMEOUT}
 WRITE_OPTIONS: Final[dict[str, Any]] = {"_request_timeout": CALL_TIMEOUT, "field_manager": COMPONENT}
+# The answer as bytes: where types would only cost time.
+RAW: Final[dict[str, Any]] = {"_preload_content": False}
 
 
 class ClusterError(WebhookError):
@@ -24,6 +26,10 @@ class ClusterError(WebhookError):
 
 class ConflictError(ClusterError):
     """Another client changed the object after it was read."""
+
+
+class UnreachableError(ClusterError):
+    """The API server does not answer. What it was asked for may be done all the same."""
 
 
 class NotLeaderError(ClusterError):
@@ -54,7 +60,7 @@ def translate_errors(what: str, verbs: str) -> Iterator[None]:
             raise ConflictError(f"{what}: changed meanwhile by another client") from None
         raise ClusterError(f"{what}: {_reason(e, verbs)}") from None
     except HTTPError as e:
-        raise ClusterError(f"API server: cannot be reached: {type(e).__name__}") from None
+        raise UnreachableError(f"API server: cannot be reached: {type(e).__name__}") from None
 
 
 def _reason(e: ApiException, verbs: str) -> str:

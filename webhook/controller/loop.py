@@ -67,20 +67,23 @@ class Loop:
         make_duties: Callable[[Callable[[], None]], Sequence[Duty]],
         *,
         status: Status,
+        name: str = "loop",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.name = name
         self._election = election
         self._make_duties = make_duties
         self._status = status
         self._clock = clock
         self._term = 0
         self._scheduled: list[_Scheduled] = []
+        status.turned(name)
 
     def run(self, stop: threading.Event) -> None:
         """Run the duties until *stop* is set. Never raises."""
         while not stop.is_set():
             self.turn(stop)
-            self._status.turned()
+            self._status.turned(self.name)
             stop.wait(min([TICK, *(scheduled.duty.interval for scheduled in self._scheduled)]))
 
     def turn(self, stop: threading.Event) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from webhook.controller.status import Status
+from webhook.controller.status import Delivery, Status
 
 
 class StatusCollector(Collector):
@@ -33,3 +33,19 @@ class StatusCollector(Collector):
         yield GaugeMetricFamily("fuseml_configurations_in_the_way", what, status.called_before)
         what = "pods that were created while no webhook answered, and wait to be recreated"
         yield GaugeMetricFamily("fuseml_pods_waiting", what, status.pods_waiting)
+        if status.delivery:
+            yield from _of_delivery(status.delivery)
+
+
+def _of_delivery(delivery: Delivery) -> Iterator[Metric]:
+    what = "copies of shared credentials that are in the namespaces that may have them"
+    yield GaugeMetricFamily("fuseml_credentials_delivered", what, delivery.delivered)
+    what = "copies of shared credentials that are due and cannot be delivered, by reason"
+    waiting = GaugeMetricFamily("fuseml_credentials_waiting", what, labels=["what"])
+    for reason, count in sorted(delivery.waiting.items()):
+        waiting.add_metric([reason], count)
+    yield waiting
+    what = "age of the oldest change of credentials that has not been delivered yet"
+    yield GaugeMetricFamily("fuseml_credentials_oldest_undelivered_seconds", what, delivery.oldest)
+    what = "how often all copies have been written again"
+    yield GaugeMetricFamily("fuseml_credentials_sweeps", what, delivery.sweeps)

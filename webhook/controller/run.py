@@ -21,6 +21,7 @@ from webhook.controller.api_calls import CALL_TIMEOUT, without_retries
 from webhook.controller.certificates import plan
 from webhook.controller.certificates.cluster_state import CertificateObjects
 from webhook.controller.certificates.duty import CertificateDuty
+from webhook.controller.credentials.delivery import Delivery, Settings
 from webhook.controller.election import Election
 from webhook.controller.loop import Duty, Loop
 from webhook.controller.metrics import StatusCollector
@@ -41,11 +42,13 @@ class Options:
     """What the operator chose.
 
     Attributes:
+        delivery: Settings of the delivery of credentials; None = none are delivered.
         certificates: Settings of the duty; None = another program manages the certificates.
     """
 
     namespace: str
     configuration: str
+    delivery: Settings | None
     certificates: plan.Settings | None
     authority_life: timedelta
     leaf_life: timedelta
@@ -68,10 +71,15 @@ def run(options: Options, *, kubeconfig: str | None, listen: str) -> None:
     threading.excepthook = _end
     stop = threading.Event()
     election = Election(api, namespace=options.namespace, status=status)
-    loop = Loop(election, lambda check: _duties(api, options, status, check), status=status)
+    loops = [Loop(election, lambda check: _duties(api, options, status, check), status=status)]
+    if options.delivery:
+        delivery = Delivery(api, options.delivery, status=status)
+        delivery.start()
+        # A loop of its own: what has changed is delivered at once, whatever the other duties wait for.
+        loops.append(Loop(election, delivery.duties, status=status, name="delivery"))
     threads = [
         threading.Thread(target=election.run, args=(stop,), name="election", daemon=True),
-        threading.Thread(target=loop.run, args=(stop,), name="loop", daemon=True),
+        *(threading.Thread(target=loop.run, args=(stop,), name=loop.name, daemon=True) for loop in loops),
     ]
     pages.start()
     _log.info("controller %s, health on port %d", election.identity, pages.port)

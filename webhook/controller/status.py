@@ -2,13 +2,30 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 # Seconds. Longer than one turn of the loop in which every call takes its full time limit.
 STUCK: Final = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How far the delivery of credentials is.
+
+    Attributes:
+        delivered: Copies that are there.
+        waiting: By reason, copies that are due and cannot be delivered.
+        oldest: For how long the oldest of what is to be done has waited, in seconds.
+        sweeps: How often all copies have been written again.
+    """
+
+    delivered: int = 0
+    waiting: Mapping[str, int] = field(default_factory=dict)
+    oldest: float = 0.0
+    sweeps: int = 0
 
 
 @dataclass(slots=True)
@@ -22,6 +39,7 @@ class Status:
         step: The current step of a rotation of the certificate authority.
         called_before: How many configurations are called before ours but should not be.
         pods_waiting: How many pods wait at our gate.
+        delivery: How far the credentials are; None if this process does not deliver any.
     """
 
     clock: Callable[[], float] = time.monotonic
@@ -31,15 +49,13 @@ class Status:
     step: int = 0
     called_before: int = 0
     pods_waiting: int = 0
-    _turned: float = 0.0
+    delivery: Delivery | None = None
+    _turned: dict[str, float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def __post_init__(self) -> None:
-        self.turned()
-
-    def turned(self) -> None:
-        """Record that the loop has finished a turn."""
-        self._turned = self.clock()
+    def turned(self, loop: str) -> None:
+        """Record that *loop* has finished a turn, or begins."""
+        self._turned[loop] = self.clock()
 
     def set_problem(self, who: str, problem: str) -> None:
         """Record what is wrong with *who* now; empty = nothing."""
@@ -48,8 +64,8 @@ class Status:
             self.problems = others | ({who: problem} if problem else {})
 
     def healthy(self) -> tuple[bool, str]:
-        """Whether the loop is alive, and how long ago its last turn ended."""
-        age = self.clock() - self._turned
+        """Whether all loops are alive, and how long ago the last turn of the slowest one ended."""
+        age = self.clock() - min(self._turned.values(), default=self.clock())
         return age < STUCK, f"last turn {age:.0f} s ago"
 
     def ready(self) -> tuple[bool, str]:

@@ -1,0 +1,135 @@
+"""A stand-in for the API server in the same process: thousands of calls a second, and a test may act between any two.
+
+It keeps what the delivery of credentials relies on: versions, uids, who has written an object, dry runs, preconditions.
+"""
+
+import itertools
+import json
+import threading
+from copy import deepcopy
+from urllib.parse import parse_qsl, urlsplit
+
+import urllib3
+from kubernetes.client import ApiClient, Configuration
+from kubernetes.client.rest import RESTResponse
+
+READS = ("GET",)
+
+
+class FakeCluster:
+    """Objects by path.
+
+    Attributes:
+        before: Called with method and path before a request is carried out; may change anything, or raise.
+        after: Called with method, path and status after one was carried out.
+        refuse: Gives a status and a message for a request that is refused; None for others.
+    """
+
+    def __init__(self):
+        self.objects = {}
+        self.requests = []
+        self.before = lambda method, path, body: None
+        self.after = lambda method, path, status: None
+        self.refuse = lambda method, path, body, query: None
+        self.lock = threading.RLock()
+        self._numbers = itertools.count(1)
+
+    def put(self, path, obj, *, manager="admin"):
+        """Create or replace the object at *path*, whoever has it."""
+        with self.lock:
+            number = str(next(self._numbers))
+            before = self.objects.get(path, {}).get("metadata", {})
+            obj = deepcopy(obj)
+            metadata = obj.setdefault("metadata", {})
+            metadata["name"] = path.rpartition("/")[2]
+            metadata["uid"] = before.get("uid", f"uid-{number}")
+            metadata["resourceVersion"] = number
+            managers = {m["manager"] for m in before.get("managedFields", ())} | {manager}
+            metadata["managedFields"] = [{"manager": name} for name in sorted(managers)]
+            self.objects[path] = obj
+            return obj
+
+    def delete(self, path):
+        """Delete the object at *path*, and all below it if it is a Namespace."""
+        with self.lock:
+            for known in [known for known in self.objects if known == path or known.startswith(f"{path}/")]:
+                del self.objects[known]
+
+    def client(self):
+        """A client of the real library that calls this in place of a server."""
+        return _Client(self)
+
+    def answer(self, method, path, query, body):
+        """Carry out a request; return status and document."""
+        with self.lock:
+            refused = self.refuse(method, path, body, query)
+            if refused:
+                return refused[0], {"kind": "Status", "code": refused[0], "message": refused[1]}
+            status, document = getattr(self, f"_{method.lower()}")(path, query, body)
+            self.after(method, path, status)
+            return status, deepcopy(document)
+
+    def _get(self, path, query, body):
+        if path in self.objects:
+            return 200, self.objects[path]
+        if path.rpartition("/")[2] in ("configmaps", "secrets", "extensions", "namespaces"):
+            items = [obj for known, obj in self.objects.items() if known.rpartition("/")[0] == path]
+            return 200, {"metadata": {"resourceVersion": str(next(self._numbers))}, "items": items}
+        return _status(404)
+
+    def _put(self, path, query, body):
+        known = self.objects.get(path)
+        if known is None:
+            return _status(404)
+        version = body["metadata"].get("resourceVersion")
+        if version and version != known["metadata"]["resourceVersion"]:
+            return _status(409)
+        if known.get("type") != body.get("type") or (known.get("immutable") and known.get("data") != body.get("data")):
+            return _status(422, "field is immutable")
+        return 200, self._written(path, query, body)
+
+    def _post(self, path, query, body):
+        if path.endswith("/events"):
+            return 201, body
+        namespace = path.rpartition("/")[0]
+        if namespace not in self.objects:
+            return _status(404)
+        path = f"{path}/{body['metadata']['name']}"
+        return _status(409) if path in self.objects else (201, self._written(path, query, body))
+
+    def _delete(self, path, query, body):
+        if path not in self.objects:
+            return _status(404)
+        uid = (body or {}).get("preconditions", {}).get("uid")
+        if uid and uid != self.objects[path]["metadata"]["uid"]:
+            return _status(409)
+        del self.objects[path]
+        return _status(200)
+
+    def _written(self, path, query, body):
+        before = self.objects.get(path)
+        written = self.put(path, body, manager=query.get("fieldManager", "unknown"))
+        if query.get("dryRun"):
+            del self.objects[path]
+            if before is not None:
+                self.objects[path] = before
+        return written
+
+
+class _Client(ApiClient):
+    def __init__(self, cluster):
+        super().__init__(Configuration(host="http://cluster", retries=False))
+        self._cluster = cluster
+
+    def call_api(self, method, url, header_params=None, body=None, post_params=None, _request_timeout=None):
+        parts = urlsplit(url)
+        with self._cluster.lock:
+            self._cluster.requests.append((method, parts.path))
+        self._cluster.before(method, parts.path, body)
+        status, document = self._cluster.answer(method, parts.path, dict(parse_qsl(parts.query)), body)
+        content = json.dumps(document).encode()
+        return RESTResponse(urllib3.HTTPResponse(content, {"Content-Type": "application/json"}, status))
+
+
+def _status(code, message=""):
+    return code, {"kind": "Status", "status": "Success" if code < 300 else "Failure", "code": code, "message": message}

@@ -1,0 +1,194 @@
+"""EDGE: the duty that keeps copies = f(namespaces, records, source Secrets).
+
+Whether a namespace lacks anything is found in memory; only what does costs calls.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final
+
+from registry.delivery.ledger import Entry, State
+from webhook.controller.api_calls import ClusterError, ConflictError
+from webhook.controller.credentials.caches import Caches, Changes
+from webhook.controller.credentials.facts import Namespace
+from webhook.controller.credentials.ledgers import Ledgers
+from webhook.controller.credentials.plan import LATE
+from webhook.controller.credentials.queue import Queue
+from webhook.controller.credentials.reads import Reads
+from webhook.controller.credentials.rounds import Rounds, Work
+from webhook.controller.credentials.secrets import RefusedCopyError
+from webhook.controller.credentials.state import Deliveries
+from webhook.controller.status import Delivery as Progress
+from webhook.controller.status import Status
+
+# Seconds. All copies are written again soon after another process may have led, and then now and then: nobody hears of
+# a copy that somebody with the right to do so has deleted or changed.
+_SWEEP: Final = 1800.0
+# Seconds between two looks at everything, for what is due by the time alone.
+_LOOK: Final = 30.0
+# Seconds between two counts for the metrics.
+_REPORT: Final = 5.0
+
+# Spreads the sweeps. It has no state that others could depend on.
+_JITTER: Final = random.SystemRandom()
+
+_log = logging.getLogger(__name__)
+
+
+class CredentialsDuty:
+    """Delivers what is due and removes what is not.
+
+    Args:
+        check: Called before each write; raises NotLeaderError if this process must not write.
+    """
+
+    name = "credentials"
+    interval = 0.1  # Seconds. It costs nothing while nothing has changed.
+
+    def __init__(
+        self,
+        *,
+        caches: Caches,
+        ledgers: Ledgers,
+        deliveries: Deliveries,
+        reads: Reads,
+        rounds: Rounds,
+        status: Status,
+        check: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._caches = caches
+        self._ledgers = ledgers
+        self._deliveries = deliveries
+        self._reads = reads
+        self._rounds = rounds
+        self._status = status
+        self._check = check
+        self._clock = clock
+        self._now = now
+        self._queue = Queue()
+        self._sweeping: list[str] = []
+        self._next_sweep = float("inf")
+        self._next_look = self._next_report = float("-inf")
+        self._complained: dict[str, str] = {}
+        self._sweeps = 0
+        self._is_loaded = False
+
+    def reconcile(self, now: datetime) -> None:
+        """Do some of what is to be done.
+
+        Raises:
+            ClusterError: The API server does not answer; it will be tried again.
+        """
+        if not self._caches.is_complete:
+            return
+        if not self._is_loaded:
+            self._load()
+        self._note(self._caches.take())
+        batch = self._queue.batch(self._clock())
+        if batch:
+            self._run(batch)
+        else:
+            self._sweep()
+        self._report()
+
+    def _report(self) -> None:
+        if self._clock() < self._next_report:
+            return
+        self._next_report = self._clock() + _REPORT
+        delivered, waiting = self._deliveries.totals()
+        self._status.delivery = Progress(delivered, waiting, self._queue.oldest(self._clock()), self._sweeps)
+
+    def _load(self) -> None:
+        self._ledgers.load()
+        self._is_loaded = True
+        # Until then, a request of the process that led before may still be under way.
+        self._next_sweep = self._clock() + LATE
+        self._forget_gone()
+
+    def _note(self, changes: Changes) -> None:
+        """Add what is to be done after *changes* to the queue."""
+        now = int(self._now())
+        for uid in changes.ledgers:
+            self._restore(uid)
+        if self._clock() >= self._next_look:
+            self._next_look = self._clock() + _LOOK
+            changes.namespaces |= self._caches.namespaces.keys()
+        if changes.namespaces:
+            self._forget_gone()
+        for name, namespace in self._caches.namespaces.items():
+            ids = self._deliveries.ids(namespace) if name in changes.namespaces else changes.extensions
+            if ids:
+                self._queue.add(name, self._deliveries.lacking(namespace, ids, now), self._clock())
+
+    def _run(self, batch: Work) -> None:
+        outcome = self._rounds.run(batch)
+        if outcome.unreachable:
+            # What got no answer may be done later, after what will be written next.
+            self._next_sweep = min(self._next_sweep, self._clock() + LATE)
+        self._queue.done({name: ids for name, ids in batch.items() if name not in outcome.failures})
+        for name in outcome.failures.keys() | outcome.unfinished:
+            self._queue.failed(name, self._clock())
+        self._complain(outcome.failures, batch)
+
+    def _complain(self, failures: dict[str, ClusterError], batch: Work) -> None:
+        for name in batch:
+            text = str(failures[name]) if name in failures else ""
+            if text and text != self._complained.get(name):
+                _log.warning("credentials are not delivered to namespace %s: %s", name, text)
+            elif not text and name in self._complained:
+                _log.info("credentials are delivered to namespace %s again", name)
+            self._complained.pop(name, None)
+            if text:
+                self._complained[name] = text
+        # What a namespace refuses is its own affair: it must not make this process unready.
+        ours = (str(e) for e in failures.values() if not isinstance(e, RefusedCopyError))
+        self._status.set_problem("delivery", next(ours, ""))
+
+    def _sweep(self) -> None:
+        """Write again what is there in one more namespace, if it is time."""
+        if self._clock() >= self._next_sweep:
+            self._next_sweep = self._clock() + _SWEEP * _JITTER.uniform(0.8, 1.2)
+            self._sweeping = [stored.namespace for stored in self._ledgers.stored.values()]
+        if self._sweeping:
+            name = self._sweeping.pop()
+            namespace = self._caches.namespaces.get(name)
+            if namespace is not None:
+                work = {name: frozenset(self._deliveries.ids(namespace))}
+                self._complain(self._rounds.run(work, sweep=True).failures, work)
+            if not self._sweeping:
+                self._sweeps += 1
+
+    def _restore(self, uid: str) -> None:
+        try:
+            self._check()
+            self._ledgers.restore(uid)
+        except ConflictError:
+            pass  # It has been written meanwhile.
+
+    def _forget_gone(self) -> None:
+        """Delete ledgers that are empty, or whose namespaces are gone."""
+        known = {namespace.uid for namespace in self._caches.namespaces.values()}
+        for uid, stored in self._ledgers.stored.items():
+            if uid in known and stored.ledger.entries:
+                continue
+            namespace = self._reads.namespace(stored.namespace) if uid not in known else None
+            if namespace is not None and namespace.uid == uid:
+                continue
+            self._check()
+            if namespace is not None:
+                self._ledgers.write(namespace, self._inherited(namespace, stored.ledger.entries))
+            self._ledgers.forget(uid)
+
+    def _inherited(self, namespace: Namespace, entries: Mapping[str, Entry]) -> dict[str, Entry]:
+        """What the ledger of *namespace* must say if another one of its name had *entries*.
+
+        A copy may have been written just when the namespace was created again.
+        """
+        gone = Entry(State.REMOVED, since=int(self._now()))
+        left = {name: gone for name, entry in entries.items() if entry.may_be_there}
+        return {**left, **self._ledgers.of(namespace).entries}

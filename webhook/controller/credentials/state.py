@@ -1,0 +1,79 @@
+"""What the credentials of all namespaces should be and are, as far as is known in memory."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from registry.delivery.copies import extension_in
+from registry.delivery.ledger import Entry, Lack, Ledger, State
+from webhook.controller.credentials.caches import Caches, Unreadable
+from webhook.controller.credentials.facts import Due, Namespace, due_in
+from webhook.controller.credentials.ledgers import Ledgers
+from webhook.controller.credentials.plan import Steps, plan
+
+
+class Deliveries:
+    """Compares what was heard with what the ledgers say. It calls nobody."""
+
+    def __init__(self, caches: Caches, ledgers: Ledgers) -> None:
+        self._caches = caches
+        self._ledgers = ledgers
+
+    def ids(self, namespace: Namespace) -> set[str]:
+        """The Extensions that may concern *namespace*: all that are registered, and those of its ledger."""
+        return {*self._caches.records, *map(extension_in, self._ledgers.of(namespace).entries)}
+
+    def lacking(self, namespace: Namespace, ids: Iterable[str], now: int) -> dict[str, int]:
+        """Which of the Extensions *ids* have something to be done in *namespace*, and how much."""
+        entries = self._ledgers.of(namespace).entries
+        if not (namespace.opts_in or entries):
+            return {}
+        counts = {id_: self._steps(namespace, id_, entries, now).count for id_ in ids}
+        return {id_: count for id_, count in counts.items() if count}
+
+    def secrets_of(self, id_: str) -> set[str]:
+        """The names of the source Secrets of the Extension *id_*."""
+        record = self._caches.records.get(id_)
+        if record is None or isinstance(record, Unreadable):
+            return set()
+        return {c.secret_ref.name for service in record.services for c in service.credentials if c.secret_ref}
+
+    def are_settled(self, namespace: str, copies: Iterable[str]) -> bool:
+        """True if none of *copies* is due in *namespace* and not delivered: there is nothing to wait for."""
+        found = self._caches.namespaces.get(namespace)
+        if found is None:
+            return False
+        entries = self._ledgers.of(found).entries
+        undelivered = [name for name in copies if name not in entries or entries[name].state is not State.DELIVERED]
+        due = {name for name in undelivered if name in (self._due(found, extension_in(name)) or {name})}
+        return not due
+
+    def totals(self) -> tuple[int, dict[str, int]]:
+        """How many copies are delivered; by reason, how many cannot be."""
+        entries = [entry for stored in self._ledgers.stored.values() for entry in stored.ledger.entries.values()]
+        delivered = sum(entry.state is State.DELIVERED for entry in entries)
+        waiting = Counter(entry.why for entry in entries if entry.why)
+        return delivered, {lack: waiting[lack] for lack in Lack}
+
+    def delivered_to(self, id_: str) -> int:
+        """The number of namespaces to which any credentials of the Extension *id_* are delivered."""
+        ledgers = [stored.ledger.entries.items() for stored in self._ledgers.stored.values()]
+        return sum(
+            any(extension_in(name) == id_ and entry.state is State.DELIVERED for name, entry in entries)
+            for entries in ledgers
+        )
+
+    def _due(self, namespace: Namespace, id_: str) -> Mapping[str, Due] | None:
+        """What is due of the Extension *id_*; None if it cannot be read."""
+        record = self._caches.records.get(id_)
+        if isinstance(record, Unreadable):
+            return None
+        return due_in(namespace, record) if record else {}
+
+    def _steps(self, namespace: Namespace, id_: str, entries: Mapping[str, Entry], now: int) -> Steps:
+        due = self._due(namespace, id_)
+        if due is None:
+            return Steps()
+        sources = self._caches.sources
+        read = {each.secret: sources.get(each.secret) for each in due.values()}
+        names = due.keys() | {name for name in entries if extension_in(name) == id_}
+        return plan(names, due, read, Ledger(entries), now=now)
