@@ -14,7 +14,7 @@ from webhook.controller.certificates.plan import bundle, names
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 DAY = timedelta(days=1)
-NAMES = names("fuseml-webhook", "fuseml")
+NAMES = names("fuseml-webhook", "fuseml-system")
 CA = make_authority(NOW, 1825 * DAY)
 OTHER = make_authority(NOW, 1825 * DAY)
 LEAF = issue(CA, NAMES, NOW, 90 * DAY)
@@ -61,9 +61,9 @@ def test_leaf_is_rejected_for_another_name(tmp_path):
 
 def test_names_are_those_of_the_service():
     assert NAMES == (
-        "fuseml-webhook.fuseml.svc",
-        "fuseml-webhook.fuseml.svc.cluster.local",
-        "fuseml-webhook.fuseml",
+        "fuseml-webhook.fuseml-system.svc",
+        "fuseml-webhook.fuseml-system.svc.cluster.local",
+        "fuseml-webhook.fuseml-system",
         "fuseml-webhook",
     )
 
@@ -107,7 +107,10 @@ def test_lifetime_shorter_than_the_skew_is_not_due_at_once():
         pytest.param(LEAF, -DAY, "it is not valid yet", id="future"),
         pytest.param(issue(OTHER, NAMES, NOW, DAY), DAY / 2, "its issuer is not trusted", id="issuer"),
         pytest.param(
-            issue(CA, names("x", "fuseml"), NOW, DAY), DAY / 2, "its DNS names are not those of the Service", id="names"
+            issue(CA, names("x", "fuseml-system"), NOW, DAY),
+            DAY / 2,
+            "its DNS names are not those of the Service",
+            id="names",
         ),
         pytest.param(
             issue(CA, (*NAMES, "x"), NOW, DAY), DAY / 2, "its DNS names are not those of the Service", id="more-names"

@@ -25,7 +25,9 @@ from webhook.controller.status import Status
 from webhook.process import metrics
 
 DAY = timedelta(days=1)
-NAMES = plan.names("fuseml-webhook", "fuseml")
+NAMES = plan.names("fuseml-webhook", "fuseml-system")
+AUTHORITY_SECRET = "Secret 'fuseml-webhook-ca' in namespace 'fuseml-system'"
+LEAF_SECRET = "Secret 'fuseml-webhook-tls' in namespace 'fuseml-system'"
 FIRST = [("PUT", AUTHORITIES), ("PATCH", CONFIGURATION), ("PUT", LEAF)]
 
 
@@ -45,7 +47,7 @@ class Bench:
 
     def restart(self):
         objects = CertificateObjects(
-            self.api, namespace="fuseml", configuration="extensions.fuseml.org", check=self.check
+            self.api, namespace="fuseml-system", configuration="extensions.fuseml.org", check=self.check
         )
         self.duty = CertificateDuty(
             objects,
@@ -336,17 +338,17 @@ def test_leader_that_was_suspended_writes_back_no_outdated_bundle(installed, cal
         (
             LEAF,
             404,
-            "Secret 'fuseml-webhook-tls' in namespace 'fuseml': not found; apply the manifests, which contain it",
+            f"{LEAF_SECRET}: not found; apply the manifests, which contain it",
         ),
         (
             AUTHORITIES,
             404,
-            "Secret 'fuseml-webhook-ca' in namespace 'fuseml': not found; apply the manifests, which contain it",
+            f"{AUTHORITY_SECRET}: not found; apply the manifests, which contain it",
         ),
         (
             AUTHORITIES,
             403,
-            "Secret 'fuseml-webhook-ca' in namespace 'fuseml': forbidden; this service account needs get, update",
+            f"{AUTHORITY_SECRET}: forbidden; this service account needs get, update",
         ),
         (
             CONFIGURATION,
@@ -361,12 +363,12 @@ def test_leader_that_was_suspended_writes_back_no_outdated_bundle(installed, cal
         (
             LEAF,
             401,
-            "Secret 'fuseml-webhook-tls' in namespace 'fuseml': the API server does not accept this token",
+            f"{LEAF_SECRET}: the API server does not accept this token",
         ),
         (
             LEAF,
             500,
-            "Secret 'fuseml-webhook-tls' in namespace 'fuseml': the API server returned 500 Internal Server Error",
+            f"{LEAF_SECRET}: the API server returned 500 Internal Server Error",
         ),
     ],
 )

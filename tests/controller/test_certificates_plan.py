@@ -29,7 +29,7 @@ from webhook.controller.certificates.plan import (
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 DAY = timedelta(days=1)
 LEAF_LIFE, CA_LIFE = 9 * DAY, 36 * DAY
-SETTINGS = Settings(names("fuseml-webhook", "fuseml"), settle_bundle=60, settle_leaf=300)
+SETTINGS = Settings(names("fuseml-webhook", "fuseml-system"), settle_bundle=60, settle_leaf=300)
 
 OLD = make_authority(NOW, CA_LIFE)
 NEW = make_authority(NOW, CA_LIFE)
@@ -51,7 +51,7 @@ def keyless(authority):
 NOTHING_YET, BUNDLES_SETTLED, ALL_SETTLED = UnchangedFor(0, 0), UnchangedFor(60, 0), UnchangedFor(300, 300)
 LOST = "its key is missing or does not match"
 OVER = "two thirds of its lifetime have passed"
-BY_OTHER_NAMES = issue(OLD, names("renamed", "fuseml"), NOW, LEAF_LIFE)
+BY_OTHER_NAMES = issue(OLD, names("renamed", "fuseml-system"), NOW, LEAF_LIFE)
 
 
 @pytest.mark.parametrize(

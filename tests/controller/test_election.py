@@ -18,7 +18,7 @@ class Candidate(Election):
     def __init__(self, api):
         self.now = 1000.0
         self.status = Status()
-        super().__init__(api, namespace="fuseml", status=self.status, clock=lambda: self.now)
+        super().__init__(api, namespace="fuseml-system", status=self.status, clock=lambda: self.now)
 
 
 @pytest.fixture
@@ -213,8 +213,14 @@ def test_release_that_fails_only_logs_a_warning(fake, both, caplog):
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
-        (404, "Lease 'fuseml-controller' in namespace 'fuseml': not found; apply the manifests, which contain it"),
-        (403, "Lease 'fuseml-controller' in namespace 'fuseml': forbidden; this service account needs get, update"),
+        (
+            404,
+            "Lease 'fuseml-controller' in namespace 'fuseml-system': not found; apply the manifests, which contain it",
+        ),
+        (
+            403,
+            "Lease 'fuseml-controller' in namespace 'fuseml-system': forbidden; this service account needs get, update",
+        ),
     ],
 )
 def test_problem_is_logged_once(fake, both, caplog, status, expected):

@@ -50,7 +50,9 @@ class Bench:
         self.fake = fake
         self.status = Status()
         self.now = 0.0
-        self.duty = PodDuty(api, namespace="fuseml", status=self.status, check=lambda: None, clock=lambda: self.now)
+        self.duty = PodDuty(
+            api, namespace="fuseml-system", status=self.status, check=lambda: None, clock=lambda: self.now
+        )
         self.webhook_is_away()
 
     def webhook_is_away(self):
@@ -350,7 +352,9 @@ def test_rejected_probe_is_reported_and_nothing_is_deleted(bench):
     bench.put(pod("a", TASK_RUN))
     bench.fake.refuse["POST", PROBES] = 403
 
-    with pytest.raises(ClusterError, match="Pods in namespace 'fuseml': forbidden; this service account needs create"):
+    with pytest.raises(
+        ClusterError, match="Pods in namespace 'fuseml-system': forbidden; this service account needs create"
+    ):
         bench.reconcile()
 
     assert bench.deletions() == []

@@ -30,7 +30,7 @@ class Process:
     def __init__(self, kubeconfig, log, *options):
         self.log = log
         command = [sys.executable, "-c", "from webhook.cli.controller import controller; controller()"]
-        command += ["--namespace", "fuseml", "--kubeconfig", str(kubeconfig), "--listen", "127.0.0.1:0"]
+        command += ["--namespace", "fuseml-system", "--kubeconfig", str(kubeconfig), "--listen", "127.0.0.1:0"]
         with log.open("wb") as stderr:
             self.popen = subprocess.Popen([*command, *options], stderr=stderr, stdin=subprocess.DEVNULL)
 
@@ -155,7 +155,14 @@ def test_process_ends_if_one_of_its_threads_ends(fake, tmp_path, part):
     with serving(fake):
         kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", fake.url)
         result = subprocess.run(
-            [sys.executable, "-c", program, "--namespace=fuseml", f"--kubeconfig={kubeconfig}", "--listen=127.0.0.1:0"],
+            [
+                sys.executable,
+                "-c",
+                program,
+                "--namespace=fuseml-system",
+                f"--kubeconfig={kubeconfig}",
+                "--listen=127.0.0.1:0",
+            ],
             capture_output=True,
             text=True,
             timeout=TIMEOUT,
@@ -167,7 +174,7 @@ def test_process_ends_if_one_of_its_threads_ends(fake, tmp_path, part):
 
 
 def invoke(*options):
-    return CliRunner().invoke(controller, ["--namespace", "fuseml", *options])
+    return CliRunner().invoke(controller, ["--namespace", "fuseml-system", *options])
 
 
 @pytest.mark.parametrize(
@@ -197,7 +204,7 @@ def test_unreadable_kubeconfig_ends_the_process(tmp_path):
     missing = str(tmp_path / "none")
 
     result = subprocess.run(
-        [*command, "--namespace", "fuseml", "--kubeconfig", missing, "--listen", "127.0.0.1:0"],
+        [*command, "--namespace", "fuseml-system", "--kubeconfig", missing, "--listen", "127.0.0.1:0"],
         capture_output=True,
         text=True,
         timeout=TIMEOUT,

@@ -11,12 +11,12 @@ import jsonpatch
 import yaml
 from kubernetes.client import ApiClient, Configuration
 
-NAMESPACE = "/api/v1/namespaces/fuseml"
+NAMESPACE = "/api/v1/namespaces/fuseml-system"
 AUTHORITIES = f"{NAMESPACE}/secrets/fuseml-webhook-ca"
 LEAF = f"{NAMESPACE}/secrets/fuseml-webhook-tls"
 CONFIGURATIONS = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
 CONFIGURATION = f"{CONFIGURATIONS}/extensions.fuseml.org"
-LEASE = "/apis/coordination.k8s.io/v1/namespaces/fuseml/leases/fuseml-controller"
+LEASE = "/apis/coordination.k8s.io/v1/namespaces/fuseml-system/leases/fuseml-controller"
 EVENTS = "/api/v1/namespaces/default/events"
 PODS = "/api/v1/pods"
 PROBES = f"{NAMESPACE}/pods"
@@ -127,7 +127,9 @@ def configuration(*groups):
                 "name": f"{group}.extensions.fuseml.org",
                 "admissionReviewVersions": ["v1"],
                 "sideEffects": "None",
-                "clientConfig": {"service": {"name": "fuseml-webhook", "namespace": "fuseml", "path": "/mutate"}},
+                "clientConfig": {
+                    "service": {"name": "fuseml-webhook", "namespace": "fuseml-system", "path": "/mutate"}
+                },
                 "rules": [{"apiGroups": [group], "apiVersions": ["*"], "operations": ["CREATE"], "resources": ["*"]}],
             }
             for group in groups

@@ -168,8 +168,9 @@ def test_bindings_lead_from_accounts_to_roles_that_exist(overlay):
 
 @pytest.mark.parametrize("overlay", IN_PODS)
 def test_pods_meet_the_restricted_standard(overlay):
-    labels = objects(overlay, "Namespace")["fuseml"]["metadata"]["labels"]
-    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+    for namespace in ("fuseml", "fuseml-system"):
+        labels = objects(overlay, "Namespace")[namespace]["metadata"]["labels"]
+        assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
     for deployment in objects(overlay, "Deployment").values():
         security = pod(deployment)["securityContext"]
         assert security["runAsNonRoot"]
@@ -320,7 +321,7 @@ def test_cert_managers_certificate_is_for_the_service():
     certificate = objects("cert-manager", "Certificate")[source.partition("/")[2]]
 
     assert source == f"{certificate['metadata']['namespace']}/{certificate['metadata']['name']}"
-    assert certificate["spec"]["dnsNames"] == ["fuseml-webhook.fuseml.svc"]
+    assert certificate["spec"]["dnsNames"] == ["fuseml-webhook.fuseml-system.svc"]
     assert certificate["spec"]["secretName"] == "fuseml-webhook-tls"
 
 

@@ -3,6 +3,8 @@
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.e2e.support.product import NAMESPACE
+
 REVIEWS = "fuseml_webhook_reviews_total"
 
 
@@ -12,11 +14,11 @@ def scrape(kubectl, product):
 
     def scrape(component):
         selector = f"app.kubernetes.io/component={component}"
-        pods = kubectl.json("get", "pods", "-n", "fuseml", "-l", selector, "--field-selector=status.phase=Running")
+        pods = kubectl.json("get", "pods", "-n", NAMESPACE, "-l", selector, "--field-selector=status.phase=Running")
         found = []
         for pod in pods["items"]:
             (port,) = [p["containerPort"] for p in pod["spec"]["containers"][0]["ports"] if p["name"] == "metrics"]
-            path = f"/api/v1/namespaces/fuseml/pods/{pod['metadata']['name']}:{port}/proxy/metrics"
+            path = f"/api/v1/namespaces/{NAMESPACE}/pods/{pod['metadata']['name']}:{port}/proxy/metrics"
             for family in text_string_to_metric_families(kubectl("get", "--raw", path)):
                 found += [(sample.name, sample.labels, sample.value) for sample in family.samples]
         return found

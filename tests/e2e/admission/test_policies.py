@@ -11,7 +11,7 @@ from tests.e2e.workloads.references import PIPELINE, POD, PREFIX, RESOLVED, RUN,
 
 FORGED = {RESOLVED: "forged", SUBMITTER: "root"}
 GIVES = '{"*": {"env": [{"name": "A", "value": "b"}]}}'
-CONTROLLER = "--as=system:serviceaccount:fuseml:fuseml-controller"
+CONTROLLER = "--as=system:serviceaccount:fuseml-system:fuseml-controller"
 GATE = f"{PREFIX}injection"
 TRACKING = "batch.kubernetes.io/job-tracking"
 TASK = {"steps": [{"name": "main", "image": "x", "command": ["x"]}]}

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.support.product import NAMESPACE
+
 LISTS = Path(__file__).parent / "rbac"
 ACCOUNTS = ["fuseml-webhook", "fuseml-controller"]
 # A service account that does not exist: it may do what everyone may.
@@ -29,29 +31,33 @@ def check(name, lines):
 
 
 @pytest.mark.parametrize("account", ACCOUNTS)
-@pytest.mark.parametrize("where", ["fuseml", "default", "elsewhere"])
+@pytest.mark.parametrize("where", ["fuseml-system", "fuseml", "default", "elsewhere"])
 def test_an_account_may_do_what_is_listed(product, kubectl, new_namespace, account, where):
     namespace = new_namespace() if where == "elsewhere" else where
-    own = rights(kubectl, f"system:serviceaccount:fuseml:{account}", namespace) - rights(kubectl, EVERYONE, namespace)
+    own = rights(kubectl, f"system:serviceaccount:{NAMESPACE}:{account}", namespace) - rights(
+        kubectl, EVERYONE, namespace
+    )
 
     check(f"{account}-in-{where}", own)
 
 
 def test_everyone_may_do_what_kubernetes_gives_to_everyone(product, kubectl, node):
-    check("everyone", rights(kubectl, EVERYONE, "fuseml"))
+    check("everyone", rights(kubectl, EVERYONE, NAMESPACE))
 
 
 @pytest.mark.parametrize("account", ACCOUNTS)
 @pytest.mark.parametrize("what", [
-    ["get", "secrets", "--all-namespaces"], ["list", "secrets", "-n", "fuseml"], ["create", "secrets", "-n", "fuseml"],
-    ["create", "pods", "-n", "default"], ["update", "pods", "-n", "fuseml"], ["get", "pods", "-n", "default"],
-    ["patch", "pods", "--subresource=status"], ["create", "pods", "--subresource=exec", "-n", "fuseml"],
-    ["create", "serviceaccounts", "--subresource=token", "-n", "fuseml"], ["list", "events"],
+    ["get", "secrets", "--all-namespaces"], ["list", "secrets", "-n", NAMESPACE],
+    ["create", "secrets", "-n", NAMESPACE],
+    ["create", "pods", "-n", "default"], ["update", "pods", "-n", NAMESPACE], ["get", "pods", "-n", "default"],
+    ["create", "pods", "-n", "fuseml"], ["get", "secrets", "-n", "fuseml"],
+    ["patch", "pods", "--subresource=status"], ["create", "pods", "--subresource=exec", "-n", NAMESPACE],
+    ["create", "serviceaccounts", "--subresource=token", "-n", NAMESPACE], ["list", "events"],
     ["update", "extensions.fuseml.org", "-n", "fuseml"], ["impersonate", "users"], ["patch", "namespaces"],
     ["patch", "mutatingwebhookconfigurations/webhook.pipeline.tekton.dev"], ["escalate", "clusterroles"],
 ], ids=" ".join)  # fmt: skip
 def test_no_account_may(product, kubectl, account, what):
-    done = kubectl.run("auth", "can-i", *what, f"--as=system:serviceaccount:fuseml:{account}")
+    done = kubectl.run("auth", "can-i", *what, f"--as=system:serviceaccount:{NAMESPACE}:{account}")
 
     assert done.stdout.strip() == "no"
 

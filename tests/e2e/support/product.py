@@ -13,7 +13,9 @@ from tests.e2e.support.waiting import wait_for
 
 ROOT = Path(__file__).parents[3]
 OVERLAY = Path(__file__).parent / "overlay"
-NAMESPACE = "fuseml"
+NAMESPACE = "fuseml-system"
+# Where records are for everyone.
+REGISTRY = "fuseml"
 CONFIGURATION = "extensions.fuseml.org"
 DEPLOYMENTS = ("fuseml-webhook", "fuseml-controller")
 IMAGE = "docker.io/local/fuseml-extensions:1"
