@@ -65,5 +65,5 @@ def test_a_sweep_writes_what_is_there_and_adds_nothing_else():
         return plan([NAME], due, {"minio": SOURCE}, Ledger(known), now=NOW, sweep=True)
 
     assert swept({NAME: THERE}, **{NAME: DUE}) == REFRESH
-    assert swept({}, **{}) == Steps()
+    assert swept({}) == Steps()
     assert swept({NAME: THERE}) == REMOVE
