@@ -7,28 +7,26 @@ from registry.resolving.index import Index
 from registry.resolving.selectors import Consumer
 
 ME = Consumer(zone="here", project="ml")
-INDEX = Index(
-    codec.decode(record)
-    for record in (
-        {
-            "id": "minio",
-            "product": "minio",
-            "zone": "here",
-            "configuration": {"REGION": "$(eu)"},
-            "services": [
-                {
-                    "id": "s3",
-                    "resource": "s3",
-                    "endpoints": [{"url": "http://minio:9000", "type": "internal", "configuration": {"S3_URL": "u"}}],
-                    "credentials": [
-                        {"id": "c", "secretRef": {"name": "login"}, "configuration": {"S3_KEY": "key"}},
-                    ],
-                }
-            ],
-        },
-        {"id": "odd", "product": "odd", "services": [{"id": "x", "configuration": {"ODD": "<< extension.s3.url >>"}}]},
-    )
+RECORDS = (
+    {
+        "id": "minio",
+        "product": "minio",
+        "zone": "here",
+        "configuration": {"REGION": "$(eu)"},
+        "services": [
+            {
+                "id": "s3",
+                "resource": "s3",
+                "endpoints": [{"url": "http://minio:9000", "type": "internal", "configuration": {"S3_URL": "u"}}],
+                "credentials": [
+                    {"id": "c", "secretRef": {"name": "login"}, "configuration": {"S3_KEY": "key"}},
+                ],
+            }
+        ],
+    },
+    {"id": "odd", "product": "odd", "services": [{"id": "x", "configuration": {"ODD": "<< extension.s3.url >>"}}]},
 )
+INDEX = Index(map(codec.decode, RECORDS))
 
 TEXTS = st.sampled_from(
     [

@@ -25,6 +25,7 @@ class Reason(StrEnum):
     FORMAT = "format"  # a block, selector or annotation that breaks the format or is misplaced
     NO_MATCH = "no_match"  # no service fits a selector
     AMBIGUOUS = "ambiguous"  # several services fit, and the operator wants that refused
+    UNDELIVERED = "undelivered"  # credentials that are due to the namespace, and not there yet
     VARIABLES = "variables"  # a variable that cannot be set, or that two selectors give
     EXPRESSION = "expression"  # an expression that is wrong, or that must not stand where it is
     CHANGED = "changed"  # an UPDATE of a run that asks for something else than when it was created

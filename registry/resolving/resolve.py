@@ -33,6 +33,7 @@ class Binding:
         endpoint: None for a service that declares none.
         shared: True if its record is of another namespace than the consumer's, so that its credentials are delivered
             as copies.
+        namespace: Of its record, and of the Secrets that the record names; "" = wherever the consumer is.
     """
 
     extension: Extension
@@ -40,6 +41,7 @@ class Binding:
     endpoint: Endpoint | None
     credentials: Credentials | None
     shared: bool = False
+    namespace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,7 @@ def _chosen(
         endpoints[0] if endpoints else None,
         credentials[0] if credentials else None,
         shared,
+        best.namespace,
     )
     preference = _preference(best, consumer)
     # Rivals come right after the best.

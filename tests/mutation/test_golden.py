@@ -1,13 +1,21 @@
-"""Each folder of golden/ is one case: an object, or several, and what becomes of it."""
+"""Each folder of golden/ is one case: an object, or several, and what becomes of it.
+
+A case with a file namespace.yaml is one of a cluster: the registry is in another namespace, and its credentials are
+shared. The file says what is known of the consumer's namespace, and which credentials have been delivered to it.
+"""
 
 import os
 from copy import deepcopy
+from functools import partial
 from pathlib import Path
 
 import jsonpatch
 import pytest
 import yaml
 
+from registry.delivery.copies import copy_of
+from registry.delivery.ledger import Entry, Ledger, State
+from registry.resolving.index import Index
 from registry.resolving.selectors import Consumer
 from registry.stores.folder import FolderStore
 from webhook.errors import RefusedError
@@ -21,13 +29,45 @@ ME = Consumer(zone="cluster-alpha", project="default", user="ann")
 
 
 @pytest.fixture(scope="module")
-def index():
+def registry():
     return FolderStore(GOLDEN / "registry").snapshot
 
 
-def outcome(obj, index, settings):
+class Case:
+    """One folder.
+
+    Attributes:
+        mutate: ``mutate`` with all that the case fixes; it takes the object and what was stored before.
+    """
+
+    def __init__(self, folder, registry):
+        settings = Settings(zone=ME.zone, **self._read(folder / "settings.yaml"))
+        self.obj = next(iter(manifests.load((folder / "input.yaml").read_text()))).content
+        index, consumer, delivered = registry, ME, None
+        if namespace := self._read(folder / "namespace.yaml"):
+            index, delivered = Index(registry.extensions, namespace="fuseml"), delivered_to(namespace, registry)
+            consumer = Consumer(zone=ME.zone, user=ME.user, **namespace)
+        self.mutate = partial(mutate, index=index, consumer=consumer, settings=settings, delivered=delivered)
+
+    @staticmethod
+    def _read(file):
+        return yaml.safe_load(file.read_text()) if file.exists() else {}
+
+
+def delivered_to(namespace, registry):
+    """The ledger that has all credentials of the extensions in *namespace*'s list, which is taken from it."""
+    ids = namespace.pop("delivered")
+    entries = {}
+    for extension in registry.extensions:
+        for service in extension.services if extension.id in ids else ():
+            copies = [copy_of(extension.id, service.id, credentials) for credentials in service.credentials]
+            entries |= {copy.name: Entry(State.DELIVERED, shape=copy.shape) for copy in copies}
+    return Ledger(entries)
+
+
+def outcome(case):
     try:
-        mutation = mutate(obj, index, ME, settings=settings)
+        mutation = case.mutate(case.obj)
     except RefusedError as e:
         return {"refused": list(e.problems)}
     return {"ops": [dict(op) for op in mutation.ops]} | (
@@ -35,26 +75,24 @@ def outcome(obj, index, settings):
     )
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_golden(case, index):
-    (document,) = manifests.load((case / "input.yaml").read_text())
-    obj = document.content
-    settings_file = case / "settings.yaml"
-    settings = Settings(zone=ME.zone, **(yaml.safe_load(settings_file.read_text()) if settings_file.exists() else {}))
+@pytest.mark.parametrize("folder", CASES, ids=lambda folder: folder.name)
+def test_golden(folder, registry):
+    case = Case(folder, registry)
+    obj = case.obj
     before = deepcopy(obj)
 
-    got = outcome(obj, index, settings)
+    got = outcome(case)
 
     assert obj == before, "the object itself must not be touched"
-    expected = case / "expected.yaml"
+    expected = folder / "expected.yaml"
     if os.environ.get("UPDATE_GOLDEN"):
         expected.write_text(yaml.safe_dump(got, sort_keys=False, allow_unicode=True, width=100))
     assert got == yaml.safe_load(expected.read_text())
     if got.get("ops"):
         mutated = jsonpatch.apply_patch(obj, got["ops"])
-        assert not mutate(mutated, index, ME, settings=settings).ops, "a second run must add nothing"
+        assert not case.mutate(mutated).ops, "a second run must add nothing"
         if obj.get("kind", "Pod") != "Pod":  # Of pods we are asked when they are made only.
-            restored = mutate(obj, index, ME, settings=settings, old=mutated)
+            restored = case.mutate(obj, old=mutated)
             assert jsonpatch.apply_patch(obj, list(restored.ops)) == mutated, "applied again, it must come out the same"
 
 

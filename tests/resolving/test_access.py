@@ -2,7 +2,7 @@
 
 import pytest
 
-from registry.resolving.access import credentials_for, may_use
+from registry.resolving.access import Access, access, credentials_for, lacks_project
 from registry.resolving.selectors import Consumer
 from tests.resolving.extensions import ME, USERS, ask, chosen, extension, login
 
@@ -29,7 +29,7 @@ from tests.resolving.extensions import ME, USERS, ask, chosen, extension, login
     ],
 )
 def test_credentials_are_used_in_their_scope_only(fields, consumer, expected):
-    assert may_use(login(**fields), consumer) == expected
+    assert (access(login(**fields), consumer, shared=False) is Access.GRANTED) == expected
 
     required = ask([extension("a", auth_required=True, credentials=(login(**fields),))], consumer)
     voluntary = ask([extension("a", credentials=(login(**fields),))], consumer)
@@ -63,4 +63,42 @@ def test_best_credentials_are_chosen(logins, expected):
     assert resolution.binding is not None
     credentials = resolution.binding.credentials
     assert (credentials and credentials.id) == expected
-    assert next(iter(credentials_for(resolution.binding.service, ME)), None) == credentials
+    assert next(iter(credentials_for(resolution.binding.service, ME, shared=False)), None) == credentials
+
+
+@pytest.mark.parametrize(
+    ("fields", "consumer", "expected"),
+    [
+        pytest.param({"scope": "global"}, Consumer(project="mine"), Access.GRANTED, id="global-with-project"),
+        pytest.param({"scope": "global"}, Consumer(owner="me"), Access.GRANTED, id="global-with-owner"),
+        pytest.param({"scope": "global"}, Consumer(user="me"), Access.NO_PROJECT, id="global-with-neither"),
+        pytest.param(
+            {"scope": "project", "projects": ("mine",)}, Consumer(project="mine"), Access.GRANTED, id="project-listed"
+        ),
+        pytest.param({"scope": "project", "projects": ("theirs",)}, ME, Access.OUT_OF_SCOPE, id="project-not-listed"),
+        pytest.param({"scope": "project", "projects": ("mine",)}, Consumer(), Access.NO_PROJECT, id="no-project"),
+        pytest.param(USERS, Consumer(owner="me"), Access.GRANTED, id="owner-listed"),
+        pytest.param(USERS, Consumer(project="mine", user="me"), Access.OUT_OF_SCOPE, id="a-user-is-no-owner"),
+        pytest.param(USERS, Consumer(user="me"), Access.NO_PROJECT, id="user-without-project"),
+        pytest.param(
+            {**USERS, "projects": ("mine",)}, Consumer(owner="me"), Access.OUT_OF_SCOPE, id="owner-in-no-project"
+        ),
+        pytest.param(
+            {**USERS, "projects": ("mine",)},
+            Consumer(owner="me", project="mine"),
+            Access.GRANTED,
+            id="owner-in-project",
+        ),
+    ],
+)
+def test_shared_credentials_depend_on_the_namespaces_project_and_owner_alone(fields, consumer, expected):
+    assert access(login(**fields), consumer, shared=True) is expected
+
+
+def test_a_project_is_lacked_only_where_there_are_shared_credentials():
+    (with_login,), (without,) = extension("a", credentials=(login("a"),)).services, extension("b").services
+
+    assert lacks_project(with_login, Consumer(), shared=True)
+    assert not lacks_project(with_login, Consumer(), shared=False)
+    assert not lacks_project(with_login, Consumer(project="mine"), shared=True)
+    assert not lacks_project(without, Consumer(), shared=True)

@@ -77,7 +77,7 @@ def test_a_namespace_belongs_to_the_project_that_its_label_names(loaded):
     assert [store.project_of(name) for name in ("team-a", "team-b", "unheard-of")] == ["team-a", "beta", None]
 
 
-def test_secrets_of_another_namespace_are_marked(api, loaded):
+def test_what_is_registered_in_another_namespace_is_shared(api, loaded):
     api.put(EXTENSIONS, extension("shared"))
     api.put(EXTENSIONS, extension("own", "team-a", product="q"))
     index = loaded().snapshot.seen_from("team-a")
@@ -85,7 +85,7 @@ def test_secrets_of_another_namespace_are_marked(api, loaded):
 
     found = [resolve(Selector(name="x", product=product), index, consumer).binding for product in "pq"]
 
-    assert [binding.elsewhere for binding in found] == ["fuseml", ""]
+    assert [(binding.shared, binding.namespace) for binding in found] == [(True, "fuseml"), (False, "team-a")]
 
 
 def test_a_broken_object_leaves_the_others_and_is_named_to_runs_that_need_it(api, loaded, caplog):

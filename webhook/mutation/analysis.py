@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from registry.delivery.ledger import Ledger
 from registry.resolving.resolve import resolve
 from registry.resolving.selectors import Consumer, Selector
 from registry.resolving.view import View
 from webhook.adapters.layout import Finding
 from webhook.adapters.step import Engine, Region, Step
 from webhook.errors import Reason
-from webhook.mutation import env_plan, expansion, expressions, handover, resolved_note
+from webhook.mutation import env_plan, expansion, expressions, handover, missing_project, resolved_note
 from webhook.mutation.bound_selectors import BoundSelector, bind
 from webhook.mutation.checks import finding_at
 from webhook.mutation.edits import Edits
@@ -52,6 +53,7 @@ class Analysis:
 
     Attributes:
         uses: Each expression, with where it stands.
+        waits_for: The names of the Secrets that it needs and that are not there yet.
     """
 
     reports: tuple[StepReport, ...] = ()
@@ -59,21 +61,31 @@ class Analysis:
     findings: list[Finding] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     ops: tuple[Op, ...] = ()
+    waits_for: set[str] = field(default_factory=set)
 
 
-def analyse(question: Question, *, index: View, consumer: Consumer, settings: Settings) -> Analysis:
-    """Work out what the object asks for and gets."""
-    return _Analyser(question, index, consumer, settings).run()
+def analyse(
+    question: Question, *, index: View, consumer: Consumer, settings: Settings, delivered: Ledger | None = None
+) -> Analysis:
+    """Work out what the object asks for and gets.
+
+    Args:
+        delivered: The shared credentials that are in the consumer's namespace; None = not checked.
+    """
+    return _Analyser(question, index, consumer, settings, delivered).run()
 
 
 class _Analyser:
-    def __init__(self, question: Question, index: View, consumer: Consumer, settings: Settings) -> None:
+    def __init__(
+        self, question: Question, index: View, consumer: Consumer, settings: Settings, delivered: Ledger | None
+    ) -> None:
         self._question = question
         self._obj = question.obj
         self._layout = question.layout
         self._index = index
         self._consumer = consumer
         self._settings = settings
+        self._delivered = delivered
         self._blocks = BlockReader(question.layout)
         self._result = Analysis(findings=self._blocks.findings)
         self._bound: dict[tuple[Selector, Consumer], BoundSelector] = {}
@@ -124,7 +136,8 @@ class _Analyser:
         own_names = env_names({"env": env}).union(from_annotations)
         plan = env_plan.plan(step, bound_selectors, own_names, engine=self._engine(step), settings=self._settings)
         for problem in plan.problems:
-            self._find(step.where, problem, step.pointer, reason=Reason.VARIABLES)
+            self._find(step.where, problem.message, step.pointer, reason=problem.reason)
+        self._result.waits_for |= plan.waits_for
         self._result.warnings += [f"{step.where}: {warning}" for warning in plan.warnings]
         if step.env and plan.entries:
             self._edits.put(step.env, plan.entries)
@@ -139,7 +152,7 @@ class _Analyser:
         consumer = self._question.asking(self._consumer, step)
         key = selector, consumer
         if key not in self._bound:
-            self._bound[key] = bind(resolve(selector, self._index, consumer))
+            self._bound[key] = bind(resolve(selector, self._index, consumer), consumer.namespace, self._delivered)
         return self._bound[key]
 
     def _judge(self, step: Step, bound: BoundSelector) -> None:
@@ -147,9 +160,13 @@ class _Analyser:
         if resolution.binding is None:
             if not bound.selector.optional:
                 self._blocks.refused.add(bound.selector.name)
-                message = f"selector {bound.selector}: {resolution.why}"
+                remedy = missing_project.remedy(self._consumer, self._settings) if resolution.lacks_project else ""
+                message = f"selector {bound.selector}: {resolution.why}{remedy}"
                 self._find(step.where, message, step.pointer, reason=Reason.NO_MATCH)
-        elif resolution.rivals:
+            return
+        if resolution.lacks_project:
+            self._result.warnings.append(missing_project.warning(step, bound.selector, self._settings))
+        if resolution.rivals:
             others = ", ".join(resolution.rivals[:3]) + (", …" if len(resolution.rivals) > 3 else "")
             chosen = "/".join(bound.chosen[:2])
             text = f"selector {bound.selector.name!r}: {chosen} chosen over {others}: {resolution.why}"
@@ -191,8 +208,16 @@ class _Analyser:
             self._result.warnings += [f"{text.where}: {warning}" for warning in expanded.warnings]
             put(expanded)
         except ExpansionError as e:
-            self._result.findings.append(finding_at(self._layout, text, str(e)))
-            self._complained.add(text.pointer)
+            self._complain(text, e)
+
+    def _complain(self, text: TextWithExpressions, error: ExpansionError) -> None:
+        self._complained.add(text.pointer)
+        if not error.waits_for:
+            self._result.findings.append(finding_at(self._layout, text, str(error)))
+        elif error.waits_for not in self._result.waits_for:
+            # What is not there is reported once: when it comes, all that needs it is well.
+            self._result.findings.append(finding_at(self._layout, text, str(error), Reason.UNDELIVERED))
+            self._result.waits_for.add(error.waits_for)
 
     def _scope(self, region: Region) -> Scope:
         """The selectors of a region; the same object for all of its strings."""

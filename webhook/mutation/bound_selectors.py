@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from registry.delivery.copies import copy_of
+from registry.delivery.ledger import Ledger
 from registry.resolving.resolve import Binding, Resolution
 from registry.resolving.selectors import Selector
 
@@ -31,12 +33,12 @@ class SecretKey:
     """Where in a Kubernetes Secret a value is.
 
     Attributes:
-        elsewhere: The namespace of the Secret, if it is not the run's own: then no reference can reach it.
+        lack: Where the Secret is not and why, in words for the author of a run; "" if it is there, or was not checked.
     """
 
     name: str
     key: str
-    elsewhere: str = ""
+    lack: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +83,22 @@ class BoundSelector:
         return binding.extension.id, binding.service.id, binding.credentials.id if binding.credentials else ""
 
 
-def bind(resolution: Resolution) -> BoundSelector:
-    """Lay out what the binding of *resolution* offers; nothing, if there is none."""
+def bind(resolution: Resolution, namespace: str = "", delivered: Ledger | None = None) -> BoundSelector:
+    """Lay out what the binding of *resolution* offers; nothing, if there is none.
+
+    Args:
+        namespace: The consumer's.
+        delivered: What has been delivered there; None = not checked.
+    """
     binding = resolution.binding
     if binding is None:
         return BoundSelector(resolution.selector, resolution, {}, {"cfg": {}})
     # The deeper configuration wins, at the place of the one that it replaces.
-    variables = {v.key: v for v in _variables(binding)}
+    variables = {v.key: v for v in _variables(binding, namespace, delivered)}
     return BoundSelector(resolution.selector, resolution, variables, _fields(binding, variables))
 
 
-def _variables(binding: Binding) -> Iterator[Variable]:
+def _variables(binding: Binding, namespace: str, delivered: Ledger | None) -> Iterator[Variable]:
     extension, service = binding.extension, binding.service
     source = Source("extension", extension.id)
     yield from (Variable(k, source, v) for k, v in extension.configuration.items())
@@ -101,13 +108,28 @@ def _variables(binding: Binding) -> Iterator[Variable]:
         source = Source("endpoint", extension.id, service.id, binding.endpoint.url)
         yield from (Variable(k, source, v) for k, v in binding.endpoint.configuration.items())
     if binding.credentials:
-        credentials = binding.credentials
-        source = Source("credentials", extension.id, service.id, credentials.id)
-        for key, value in credentials.configuration.items():
-            if credentials.secret_ref:
-                yield Variable(key, source, "", SecretKey(credentials.secret_ref.name, value, binding.elsewhere))
-            else:
-                yield Variable(key, source, value)
+        source = Source("credentials", extension.id, service.id, binding.credentials.id)
+        if binding.credentials.secret_ref is None:
+            yield from (Variable(k, source, v) for k, v in binding.credentials.configuration.items())
+        else:
+            yield from (Variable(k, source, "", secret) for k, secret in _secret_keys(binding, namespace, delivered))
+
+
+def _secret_keys(binding: Binding, namespace: str, delivered: Ledger | None) -> Iterator[tuple[str, SecretKey]]:
+    """Where the value of each variable of the binding's credentials is, in the consumer's *namespace*."""
+    credentials = binding.credentials
+    if credentials is None or credentials.secret_ref is None:
+        return
+    if not binding.shared:
+        yield from (
+            (name, SecretKey(credentials.secret_ref.name, key)) for name, key in credentials.configuration.items()
+        )
+        return
+    copy = copy_of(binding.extension.id, binding.service.id, credentials)
+    why = delivered.lack(copy) if delivered is not None else ""
+    lack = f"not in namespace {namespace!r}: {why}" if why else ""
+    # The keys of a copy are the names of the record's variables.
+    yield from ((name, SecretKey(copy.name, name, lack)) for name in credentials.configuration)
 
 
 def _fields(binding: Binding, variables: Mapping[str, Variable]) -> dict[str, Any]:

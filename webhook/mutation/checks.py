@@ -39,12 +39,12 @@ def findings(layout: Layout, found: Sequence[TextWithExpressions]) -> list[Findi
     return problems
 
 
-def finding_at(layout: Layout, text: TextWithExpressions, message: str) -> Finding:
+def finding_at(layout: Layout, text: TextWithExpressions, message: str, reason: Reason = Reason.EXPRESSION) -> Finding:
     """What is wrong with *text*, and where."""
     annotation = layout.annotations.at(text.pointer)
     if annotation is not None:
-        return annotation.finding(text.pointer, f"{text.where}: {message}", Reason.EXPRESSION)
-    return Finding(text.where, message, text.pointer, reason=Reason.EXPRESSION)
+        return annotation.finding(text.pointer, f"{text.where}: {message}", reason)
+    return Finding(text.where, message, text.pointer, reason=reason)
 
 
 def _problems(text: TextWithExpressions, known: set[str], *, braces: bool) -> Iterator[str]:

@@ -8,10 +8,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from registry.records.variables import is_name, steers
 from webhook.adapters.step import Engine, Place, Step
+from webhook.errors import Reason
 from webhook.mutation.bound_selectors import BoundSelector, SecretKey, Variable
 from webhook.mutation.escaping import UnsafeError, escape
 from webhook.mutation.settings import Settings
@@ -29,7 +30,7 @@ class Fate(Enum):
     NOT_ASKED = "inject: false, for expressions only"
     CONFLICT = "refused: another selector gives the same name"
     NO_PLACE = "refused: the step has no place for variables"
-    ELSEWHERE = "refused: its Secret is in another namespace"
+    UNDELIVERED = "refused: its Secret is not there yet"
     STEERING = "refused: controls a loader, shell or interpreter"
     UNSAFE = "refused: would be changed on its way"
 
@@ -43,6 +44,13 @@ class Outcome:
     fate: Fate
 
 
+class Problem(NamedTuple):
+    """What is wrong with what a step would get."""
+
+    message: str
+    reason: Reason = Reason.VARIABLES
+
+
 @dataclass(slots=True)
 class Plan:
     """The variables to put before a step's own.
@@ -50,12 +58,14 @@ class Plan:
     Attributes:
         entries: Items of the ``env`` list, by name and in order.
         outcomes: By selector name, for each entry of its configuration.
+        waits_for: The names of the Secrets that it needs and that are not there yet.
     """
 
     entries: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     outcomes: dict[str, list[Outcome]] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    waits_for: set[str] = field(default_factory=set)
 
 
 def plan(
@@ -82,9 +92,9 @@ def plan(
                     result.entries[name] = entry(name, variable, engine=engine, settings=settings)
                 except UnsafeError as e:
                     fate = Fate.UNSAFE
-                    result.problems.append(_unsafe(name, variable, bound, e))
+                    result.problems.append(Problem(_unsafe(name, variable, bound, e)))
             elif fate is Fate.CONFLICT:
-                result.problems.append(_conflict(name, givers[name], (bound, variable)))
+                result.problems.append(Problem(_conflict(name, givers[name], (bound, variable))))
             outcomes.append(Outcome(name, variable, fate))
         _judge(bound, outcomes, step, result)
     return result
@@ -112,8 +122,8 @@ def _fate(
 def _hindrance(name: str, variable: Variable, step: Step, settings: Settings) -> Fate | None:
     if step.no_env:
         return Fate.NO_PLACE
-    if variable.secret is not None and variable.secret.elsewhere:
-        return Fate.ELSEWHERE
+    if variable.secret is not None and variable.secret.lack:
+        return Fate.UNDELIVERED
     return Fate.STEERING if steers(name) and name not in settings.allowed_variables else None
 
 
@@ -125,17 +135,19 @@ def _judge(bound: BoundSelector, outcomes: Sequence[Outcome], step: Step, result
     which = f"selector {bound.selector.name!r}"
     names = {fate: ", ".join(repr(o.name) for o in outcomes if o.fate is fate) for fate in fates}
     if Fate.NO_PLACE in names:
-        result.problems.append(
-            f"{which}: its variables have no place: {step.no_env}; set inject: false to use expressions only"
-        )
-    if Fate.ELSEWHERE in names:
-        variable = next(o.variable for o in outcomes if o.fate is Fate.ELSEWHERE)
-        result.problems.append(f"{which}: {elsewhere(variable)}; set inject: false if the step can do without")
+        message = f"{which}: its variables have no place: {step.no_env}; set inject: false to use expressions only"
+        result.problems.append(Problem(message))
+    if Fate.UNDELIVERED in names:
+        variable = next(o.variable for o in outcomes if o.fate is Fate.UNDELIVERED)
+        message = f"{which}: {undelivered(variable)}; set inject: false if the step can do without"
+        result.problems.append(Problem(message, Reason.UNDELIVERED))
+        result.waits_for |= {variable.secret.name} if variable.secret else set()
     if steering := names.get(Fate.STEERING):
-        result.problems.append(
+        message = (
             f"{which}: {steering} would control a loader, shell or interpreter; choose another env_prefix, or "
             "ask the operator for --allow-variable"
         )
+        result.problems.append(Problem(message))
     if unusable := names.get(Fate.EXPRESSIONS_ONLY):
         result.warnings.append(f"{which}: no variable can be called {unusable}; use it in expressions")
 
@@ -159,14 +171,9 @@ def by_reference(name: str, secret: SecretKey) -> dict[str, Any]:
     return {"name": name, "valueFrom": {"secretKeyRef": {"name": secret.name, "key": secret.key}}}
 
 
-def elsewhere(variable: Variable) -> str:
-    """Why no reference can reach the Secret of *variable*, and what would help."""
-    secret = variable.secret
-    namespace = secret.elsewhere if secret else ""
-    return (
-        f"{variable.source} are in a Secret of namespace {namespace!r}, and a run can refer to Secrets of its own "
-        "namespace only; ask for an Extension and a Secret in this namespace"
-    )
+def undelivered(variable: Variable) -> str:
+    """That the credentials of *variable* are not where the run is, and why."""
+    return f"{variable.source} are {variable.secret.lack}" if variable.secret else ""
 
 
 def shown(value: str, variable: Variable, settings: Settings) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import renderer
 from webhook.adapters.step import Engine, Place
-from webhook.mutation import env_plan
+from webhook.mutation import env_plan, missing_project
 from webhook.mutation.bound_selectors import BoundSelector, SecretKey, Variable
 from webhook.mutation.escaping import UnsafeError, check_joints, escape
 from webhook.mutation.expressions import TextWithExpressions
@@ -22,7 +22,13 @@ _IN_CLEAR = (
 
 
 class ExpansionError(ValueError):
-    """A string cannot be expanded; the message does not say where."""
+    """A string cannot be expanded; the message does not say where.
+
+    Attributes:
+        waits_for: The name of the Secret that it needs and that is not there yet; "" if that is not the problem.
+    """
+
+    waits_for = ""
 
 
 class Scope:
@@ -51,6 +57,11 @@ class Scope:
             )
         found = self._bound_selectors.get(expression.name)
         return found[1].variables.get(expression.key) if found and expression.key is not None else None
+
+    def lacks_project(self, expression: renderer.Expression) -> bool:
+        """True if the service that *expression* names comes without credentials for want of a project."""
+        found = self._bound_selectors.get(expression.name)
+        return found is not None and found[1].resolution.lacks_project
 
     def evaluate(self, expression: renderer.Expression) -> str:
         """The value of *expression*."""
@@ -125,7 +136,8 @@ class _Expander:
         try:
             return self._piece(expression)
         except renderer.ExpressionError as e:
-            raise ExpansionError(str(e)) from e
+            lacks = expression.key is not None and self.scope.lacks_project(expression)
+            raise ExpansionError(f"{e}; {missing_project.why(self.settings)}" if lacks else str(e)) from e
         except UnsafeError as e:
             raise _refused(expression, str(e)) from e
 
@@ -133,9 +145,9 @@ class _Expander:
         """What stands in the string for *expression*, and the same as it is to be shown."""
         variable = self.scope.variable(expression)
         if variable is not None and variable.secret is not None:
-            if variable.secret.elsewhere:
-                raise _refused(expression, env_plan.elsewhere(variable))
             reference = self._reference(expression, variable.secret)
+            if variable.secret.lack:
+                raise _undelivered(expression, variable, variable.secret)
             return reference, reference
         if variable is not None and variable.is_credential and self.place is not Place.ENV:
             self._check_policy(expression)
@@ -163,6 +175,12 @@ class _Expander:
             raise _refused(expression, _IN_CLEAR)
         if self.settings.plaintext_credentials == "warn":
             self.result.warnings.append(f"expression {str(expression)!r} stores a credential in clear")
+
+
+def _undelivered(expression: renderer.Expression, variable: Variable, secret: SecretKey) -> ExpansionError:
+    error = _refused(expression, env_plan.undelivered(variable))
+    error.waits_for = secret.name
+    return error
 
 
 def _refused(expression: renderer.Expression, problem: str) -> ExpansionError:

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from registry.delivery.ledger import Ledger
 from registry.resolving.selectors import Consumer
 from registry.resolving.view import View
 from webhook.adapters.layout import Finding
 from webhook.errors import RefusedError
+from webhook.mutation import waiting
 from webhook.mutation.analysis import Analysis, StepReport, analyse
 from webhook.mutation.lifting import lift
 from webhook.mutation.question import Question, ask
@@ -44,10 +46,12 @@ def mutate(
     *,
     settings: Settings = _NO_SETTINGS,
     old: Mapping[str, Any] | None = None,
+    delivered: Ledger | None = None,
 ) -> Mutation:
     """Give the steps of *obj* what they ask for.
 
     Args:
+        delivered: The shared credentials that are in the consumer's namespace; None = not checked.
         old: On UPDATE, the object as it is stored: then nothing is resolved, what it was given is put back.
 
     Raises:
@@ -66,10 +70,12 @@ def mutate(
             return Mutation()
         if not question.layout.is_misread:
             return Mutation(restore(question, old))
-    analysis = analyse(question, index=index, consumer=consumer, settings=settings)
+    analysis = analyse(question, index=index, consumer=consumer, settings=settings, delivered=delivered)
+    if waiting.can_wait(question, analysis):
+        return Mutation(waiting.ops(question, analysis), (*waiting.warnings(analysis), *analysis.warnings))
     if analysis.findings:
         raise refusal(analysis)
-    return Mutation(analysis.ops, tuple(analysis.warnings), _audit(analysis.reports))
+    return Mutation((*analysis.ops, *waiting.ended(question)), tuple(analysis.warnings), _audit(analysis.reports))
 
 
 def _was_stored_asking(old: Mapping[str, Any] | None, question: Question) -> bool:

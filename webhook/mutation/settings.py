@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from registry.records.extension_objects import PROJECT_LABEL
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -14,6 +16,7 @@ class Settings:
         ambiguity: What to do when only version or id order decides between different services.
         allowed_variables: Names that control a loader or an interpreter and may be injected all the same.
         show_credentials: False puts ``<hidden>`` where a credential's value would stand.
+        project_label: The namespaces' label that names their project, for messages.
     """
 
     zone: str = ""
@@ -21,3 +24,4 @@ class Settings:
     ambiguity: Literal["warn", "refuse"] = "warn"
     allowed_variables: frozenset[str] = frozenset()
     show_credentials: bool = True
+    project_label: str = PROJECT_LABEL

@@ -11,7 +11,7 @@ PIPELINE_SELECTORS = f"{PREFIX}pipeline-selectors"
 TASK_SELECTORS = f"{PREFIX}task-selectors"
 POD_SELECTORS = f"{PREFIX}pod-selectors"
 OTHERS = [PIPELINE_SELECTORS, TASK_SELECTORS, POD_SELECTORS, f"{PREFIX}run-selector"]
-NOTES = [f"{PREFIX}resolved", f"{PREFIX}submitter"]
+NOTES = [f"{PREFIX}resolved", f"{PREFIX}submitter", f"{PREFIX}waiting"]
 TASK = "tekton.dev/pipelineTask"
 TEKTON_KINDS = ["PipelineRun", "TaskRun", "Pipeline", "Task"]
 ARGO_KINDS = ["Workflow", "WorkflowTemplate", "CronWorkflow", "ClusterWorkflowTemplate"]
@@ -192,7 +192,7 @@ cat <<<extension.a >> notes; cat << extension.unclosed
 OWNED = {"name": "x", "uid": "1", "apiVersion": "tekton.dev/v1", "kind": "PipelineRun", "controller": True}
 SILENT = {
     **{f"whole {obj['kind']}": obj for obj in random_objects.whole()},
-    **{f"what we wrote on a {kind}": of_kind(kind, annotations={f"{PREFIX}resolved": "", f"{PREFIX}submitter": "ada"})
+    **{f"what we wrote on a {kind}": of_kind(kind, annotations=dict.fromkeys(NOTES, ""))
        for kind in TEKTON_KINDS + ARGO_KINDS},
     "label": tekton("PipelineRun", {}, labels={f"{PREFIX}project": "alpha"}),
     "lookalikes in a script": pipeline_run(**step(script=LOOKALIKES)),
@@ -207,7 +207,7 @@ SILENT = {
 }  # fmt: skip
 SILENT_PODS = {
     "pod": pod(),
-    "what we wrote": pod({f"{PREFIX}resolved": "", f"{PREFIX}submitter": "ada"}),
+    "what we wrote": pod(dict.fromkeys(NOTES, "")),
     "label": pod(labels={f"{PREFIX}project": "alpha"}),
     "annotation of another's": pod({"extensions.fuseml.org.example.com/x": "", "extensions.fuseml.org": ""}),
     "bound pod": pod(nodeName="n"),

@@ -4,6 +4,7 @@ import pytest
 
 from tests.e2e.match_conditions.asking_objects import (
     ASKING_PODS,
+    NOTES,
     POD_SELECTORS,
     PREFIX,
     SILENT_PODS,
@@ -43,7 +44,7 @@ def policies(submitter, kubectl):
     """The policies that the API server applies without the webhook."""
     files = [word for name in ("pods", "notes") for word in ("-f", BASE / f"policy-{name}.yaml")]
     kubectl("create", *files)
-    asking = pod({POD_SELECTORS: "", f"{PREFIX}resolved": ""})
+    asking = pod({POD_SELECTORS: "", **dict.fromkeys(NOTES, "")})
 
     def effect():
         made = made_of(kubectl, asking)
@@ -77,7 +78,7 @@ def test_the_pods_that_are_sent_are_gated_and_no_others(kubectl, policies):
 def test_a_note_stays_when_server_side_apply_empties_the_map(kubectl, request):
     """The author owns the annotation if it was written before the policy existed."""
     apply = ["apply", "--server-side", "--validate=false", "-f", "-"]
-    annotations = {f"{PREFIX}resolved": "old", f"{PREFIX}submitter": "ada"}
+    annotations = dict.fromkeys(NOTES, "old")
     kubectl(*apply, stdin=[obj | {"metadata": {"name": "noted", "annotations": annotations}} for obj in EMPTIED])
     request.getfixturevalue("policies")
 

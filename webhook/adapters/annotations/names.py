@@ -12,8 +12,10 @@ TASK_SELECTORS: Final = PREFIX + "task-selectors"
 POD_SELECTORS: Final = PREFIX + "pod-selectors"
 # From the top: a selector of an upper level replaces the one of the same name below it.
 LEVELS: Final = (RUN_SELECTORS, PIPELINE_SELECTORS, TASK_SELECTORS, POD_SELECTORS)
+# On a pod at our gate: the names of the Secrets that it needs and that are not there yet, separated by spaces.
+WAITING: Final = PREFIX + "waiting"
 # The webhook writes these.
-NOTES: Final = frozenset({PREFIX + "resolved", PREFIX + "submitter"})
+NOTES: Final = frozenset({PREFIX + "resolved", PREFIX + "submitter", WAITING})
 # The scheduling gate that keeps a pod from starting before it has been given what it asks for.
 GATE: Final = PREFIX + "injection"
 
