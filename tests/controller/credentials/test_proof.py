@@ -39,9 +39,7 @@ def test_a_refusal_by_the_policy_proves_it_for_some_seconds(cluster, proof, cloc
 def test_what_is_not_refused_proves_that_it_is_missing_and_stores_nothing(cluster, proof):
     before = dict(cluster.objects)
 
-    with pytest.raises(
-        ClusterError, match=f"nothing is delivered: .* '{POLICY}' did not refuse"
-    ):
+    with pytest.raises(ClusterError, match=f"nothing is delivered: .* '{POLICY}' did not refuse"):
         proof()
 
     assert cluster.objects == before
