@@ -4,9 +4,9 @@ import os
 
 import pytest
 
-from tests.e2e.match_conditions.bare_api_server import BareApiServer
 from tests.e2e.match_conditions.recording_webhook import RecordingWebhook
 from tests.e2e.match_conditions.submitter import Submitter
+from tests.e2e.support.bare_api_server import BareApiServer
 from tests.e2e.support.kubectl import Kubectl
 
 

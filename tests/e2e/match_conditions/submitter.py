@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import yaml
 
 from tests.cluster.build import ARGO, TEKTON, module
-from tests.e2e.match_conditions.bare_api_server import BareApiServer
 from tests.e2e.match_conditions.recording_webhook import RecordingWebhook
+from tests.e2e.support.bare_api_server import BareApiServer
 from tests.e2e.support.waiting import wait_for
 
 BASE = Path(__file__).parents[3] / "manifests/base"
