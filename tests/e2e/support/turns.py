@@ -10,11 +10,11 @@ from tests.cluster.lock import alone, together
 
 # They disturb the cluster or measure it.
 _ALONE = "disruption"
-# They have an API server of their own, one for all of them, and do not touch the cluster.
-_APART = "match_conditions"
+# Each folder has an API server of its own, one for all of its tests, and does not touch the cluster.
+_APART = ("match_conditions", "policies")
 _LOCK = "tests"
 # The longest first, so that no worker is alone with one at the end.
-_FOLDERS = [_APART, "runs", "admission", _ALONE]
+_FOLDERS = [*_APART, "runs", "admission", _ALONE]
 _LONGEST = ("test_mlflow.py", "test_engines_examples.py")
 
 
@@ -30,7 +30,7 @@ class Turns:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         """Wait until the cluster is free, before anything is measured."""
         folder = item.path.parent.name
-        if folder == _APART:
+        if folder in _APART:
             return (yield)
         with alone(_LOCK) if folder == _ALONE else together(_LOCK):
             return (yield)
@@ -47,7 +47,7 @@ class _ByFolder(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         folder = Path(nodeid.partition("::")[0]).parent.name
-        return folder if folder in (_ALONE, _APART) else nodeid
+        return folder if folder in (_ALONE, *_APART) else nodeid
 
 
 def _turn(item: pytest.Item) -> tuple[int, bool, bool, bool]:

@@ -1,0 +1,42 @@
+"""An API server of their own for the tests of this folder: they are not in the way of a cluster's other tests."""
+
+import os
+
+import pytest
+
+from tests.e2e.policies import people, secrets_world
+from tests.e2e.policies.installation import confined, documents, install
+from tests.e2e.support.bare_api_server import BareApiServer
+from tests.e2e.support.caller import Caller
+
+
+@pytest.fixture(scope="session")
+def bare(tmp_path_factory):
+    """An API server with nothing installed."""
+    if os.environ.get("E2E_KUBECONFIG"):
+        pytest.skip("builds and starts an API server of its own: E2E_KUBECONFIG names another cluster")
+    bare = BareApiServer(tmp_path_factory.mktemp("bare"))
+    try:
+        bare.start()
+        yield bare
+    finally:
+        bare.stop()
+
+
+@pytest.fixture(scope="session")
+def admin(bare):
+    """May do everything, whatever the roles say; all others have their rights."""
+    admin = Caller(bare.kubeconfig)
+    people.introduce(admin)
+    return admin
+
+
+@pytest.fixture(scope="session")
+def world(admin):
+    """Secrets of every kind, in namespaces called as the product's are, with the policies on Secrets in force."""
+    world = secrets_world.REAL
+    secrets_world.build(admin, world)
+    policies = [document for document in documents("policy-credentials.yaml") if document["kind"].endswith("Policy")]
+    # Elsewhere on this API server other variants of them are in force.
+    install(admin, [confined(policy, world.home, "namespaceSelector", {}) for policy in policies], ["Deny"])
+    return world

@@ -1,0 +1,48 @@
+"""What the policies on Secrets say is what the rest of the product says."""
+
+import re
+import shutil
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.manifests.test_kustomize import MANIFESTS, objects
+
+ACCOUNT = "system:serviceaccount:fuseml-system:fuseml-controller"
+needs_kubectl = pytest.mark.skipif(not shutil.which("kubectl"), reason="kustomize comes with kubectl")
+
+
+def written(name: str, kind: str = "ValidatingAdmissionPolicy") -> dict[str, Any]:
+    """The spec of a policy, as it is in its file."""
+    found = yaml.safe_load_all((MANIFESTS / f"base/policy-{name}.yaml").read_text())
+    (spec,) = (document["spec"] for document in found if document["kind"] == kind)
+    return spec
+
+
+def variables(spec: dict[str, Any]) -> dict[str, str]:
+    return {variable["name"]: variable["expression"] for variable in spec["variables"]}
+
+
+def test_whatever_cannot_be_decided_is_refused():
+    assert written("credentials")["failurePolicy"] == "Fail"
+
+
+def test_the_policies_on_secrets_name_one_account_and_one_kind_of_secret():
+    text = (MANIFESTS / "base/policy-credentials.yaml").read_text()
+
+    assert set(re.findall(r"'(system:[^']*)'", text)) == {ACCOUNT}
+    assert set(re.findall(r"fuseml-credentials-", text)) == {"fuseml-credentials-"}
+    assert set(re.findall(r"'(fuseml\.org/[^']*)'", text)) == {"fuseml.org/credentials"}
+
+
+@needs_kubectl
+def test_the_controller_may_update_the_certificates_that_it_issues():
+    policies = {
+        overlay: objects(overlay, "ValidatingAdmissionPolicy")["credentials.extensions.fuseml.org"]["spec"]
+        for overlay in ("self-managed-certs", "cert-manager")
+    }
+    certificates = {overlay: variables(policy)["certificates"] for overlay, policy in policies.items()}
+
+    assert re.findall("'(.*?)'", certificates["self-managed-certs"]) == sorted(objects("self-managed-certs", "Secret"))
+    assert certificates["cert-manager"] == "[]"
