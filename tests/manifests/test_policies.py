@@ -1,4 +1,4 @@
-"""What the policies on Secrets say is what the rest of the product says."""
+"""What the policies on Secrets and namespaces say is what the rest of the product says."""
 
 import re
 import shutil
@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from registry.records.extension_objects import PROJECT_LABEL
 from tests.manifests.test_kustomize import MANIFESTS, objects
 
 ACCOUNT = "system:serviceaccount:fuseml-system:fuseml-controller"
@@ -25,7 +26,7 @@ def variables(spec: dict[str, Any]) -> dict[str, str]:
 
 
 def test_whatever_cannot_be_decided_is_refused():
-    assert written("credentials")["failurePolicy"] == "Fail"
+    assert all(written(name)["failurePolicy"] == "Fail" for name in ("credentials", "namespaces"))
 
 
 def test_the_policies_on_secrets_name_one_account_and_one_kind_of_secret():
@@ -34,6 +35,10 @@ def test_the_policies_on_secrets_name_one_account_and_one_kind_of_secret():
     assert set(re.findall(r"'(system:[^']*)'", text)) == {ACCOUNT}
     assert set(re.findall(r"fuseml-credentials-", text)) == {"fuseml-credentials-"}
     assert set(re.findall(r"'(fuseml\.org/[^']*)'", text)) == {"fuseml.org/credentials"}
+
+
+def test_the_project_is_read_from_the_label_that_the_policy_guards():
+    assert variables(written("namespaces"))["projectLabel"] == f"'{PROJECT_LABEL}'"
 
 
 @needs_kubectl
