@@ -2,13 +2,14 @@
 
 import re
 import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 from registry.records.extension_objects import PROJECT_LABEL
-from tests.manifests.test_kustomize import MANIFESTS, objects
+from tests.manifests.test_kustomize import MANIFESTS, OVERLAYS, built_in, container, objects
 
 ACCOUNT = "system:serviceaccount:fuseml-system:fuseml-controller"
 needs_kubectl = pytest.mark.skipif(not shutil.which("kubectl"), reason="kustomize comes with kubectl")
@@ -39,6 +40,35 @@ def test_the_policies_on_secrets_name_one_account_and_one_kind_of_secret():
 
 def test_the_project_is_read_from_the_label_that_the_policy_guards():
     assert variables(written("namespaces"))["projectLabel"] == f"'{PROJECT_LABEL}'"
+
+
+def built_with(overlay: str, component: str, folder: Path) -> list[dict[str, Any]]:
+    """The objects of an overlay of an operator who adds a component."""
+    shutil.copytree(MANIFESTS, folder / "manifests")
+    (folder / "own").mkdir()
+    (folder / "own/kustomization.yaml").write_text(yaml.safe_dump({
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": [f"../manifests/overlays/{overlay}"],
+        "components": [f"../manifests/components/{component}"],
+    }))  # fmt: skip
+    return built_in(folder / "own")
+
+
+@needs_kubectl
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_with_kubeflow_policy_and_processes_read_the_same_annotation(overlay, tmp_path):
+    found = {(obj["kind"], obj["metadata"]["name"]): obj for obj in built_with(overlay, "kubeflow-profiles", tmp_path)}
+    usual = objects(overlay, "Deployment")
+
+    assert ("ServiceAccount", "profiles-controller-service-account") not in found
+    for name, deployment in usual.items():
+        args = container(found["Deployment", name])["args"]
+        assert args == [*container(deployment)["args"], "--owner-annotation=owner"]
+    if usual:
+        policy = found["ValidatingAdmissionPolicy", "namespaces.extensions.fuseml.org"]["spec"]
+        assert variables(policy) == variables(written("namespaces")) | {"ownerAnnotation": "'owner'"}
+        assert ("ClusterRoleBinding", "fuseml-kubeflow-profiles") in found
 
 
 @needs_kubectl
