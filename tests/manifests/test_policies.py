@@ -1,4 +1,4 @@
-"""What the policies on Secrets and namespaces say is what the rest of the product says."""
+"""What the policies on Secrets, namespaces and Extensions say is what the rest of the product says."""
 
 import re
 import shutil
@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
+from registry.documents.reader import NULLS
 from registry.records.extension_objects import PROJECT_LABEL
+from registry.records.variables import _NAME, _STEERING, MAX_VALUE_BYTES
 from tests.manifests.test_kustomize import MANIFESTS, OVERLAYS, built_in, container, objects
 
 ACCOUNT = "system:serviceaccount:fuseml-system:fuseml-controller"
@@ -26,7 +28,32 @@ def variables(spec: dict[str, Any]) -> dict[str, str]:
     return {variable["name"]: variable["expression"] for variable in spec["variables"]}
 
 
-def test_whatever_cannot_be_decided_is_refused():
+def test_the_variables_that_control_something_are_those_of_the_registry():
+    expression = variables(written("extensions"))["controlling"]
+
+    assert "|".join(re.findall(r"matches\(r'\^\(\?:(.*)\)\$'\)", expression)) == _STEERING.pattern
+    assert f"matches(r'^{_NAME.pattern}$')" in expression
+
+
+def test_limits_and_words_are_those_of_the_registry():
+    spec = written("extensions")
+    urls, name = re.findall(r"in \[(.*?)\]|!= ('null')", spec["validations"][2]["expression"])
+
+    assert set(re.findall(r"size\(\) > (\d+)\b", variables(spec)["long"])) == {
+        str(MAX_VALUE_BYTES), str(MAX_VALUE_BYTES // 4),
+    }  # fmt: skip
+    assert {*re.findall("'(.*?)'", urls[0]), ""} == NULLS  # the CRD refuses an empty one
+    assert name[1].strip("'") in NULLS
+
+
+def test_only_warnings_are_given_about_extensions():
+    (binding,) = (
+        document for document in yaml.safe_load_all((MANIFESTS / "base/policy-extensions.yaml").read_text())
+        if document["kind"] == "ValidatingAdmissionPolicyBinding"
+    )  # fmt: skip
+
+    assert binding["spec"]["validationActions"] == ["Warn"]
+    assert written("extensions")["failurePolicy"] == "Ignore"
     assert all(written(name)["failurePolicy"] == "Fail" for name in ("credentials", "namespaces"))
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from tests.e2e.policies import people, secrets_world
 from tests.e2e.policies.installation import confined, documents, install
+from tests.e2e.policies.registration import register_kind
 from tests.e2e.support.bare_api_server import BareApiServer
 from tests.e2e.support.caller import Caller
 
@@ -40,3 +41,9 @@ def world(admin):
     # Elsewhere on this API server other variants of them are in force.
     install(admin, [confined(policy, world.home, "namespaceSelector", {}) for policy in policies], ["Deny"])
     return world
+
+
+@pytest.fixture(scope="session")
+def extensions(admin):
+    """The API server knows Extensions."""
+    register_kind(admin)

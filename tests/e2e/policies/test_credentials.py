@@ -107,7 +107,7 @@ def test_a_controller_that_issues_no_certificates_may_not_update_them(admin):
     assert all(ONLY_COPIES in answer.message for answer in answers)
 
 
-@pytest.mark.parametrize("name", ["credentials", "namespaces"])
+@pytest.mark.parametrize("name", ["credentials", "namespaces", "extensions"])
 def test_the_api_server_accepts_the_policies_as_they_are(admin, name):
     for document in documents(f"policy-{name}.yaml"):
         plural = document["kind"].lower().replace("policy", "policies") if document["kind"].endswith("Policy") else (
