@@ -135,9 +135,7 @@ class Rounds:
         if namespace is None:
             return False  # The ledger goes when its uid is known to be gone.
         now = int(self.now())
-        writer = Writer(
-            namespace, facts.sources, self.copies, self.ledgers, self.guard, self.report, now, done[name]
-        )
+        writer = Writer(namespace, facts.sources, self.copies, self.ledgers, self.guard, self.report, now, done[name])
         steps = _plan(writer, work[name], facts, sweep=sweep)
         if steps.unread:
             outcome.unfinished.add(name)
