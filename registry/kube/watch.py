@@ -69,7 +69,7 @@ class Collection(Generic[V]):
         path: ``/apis/GROUP/VERSION/PLURAL``.
         read: Gives what to keep of an object; the objects themselves would take several times the memory.
         metadata_only: Request objects without spec and status, which may be large.
-        selector: Only objects whose labels fit it.
+        label: Only objects that have this label, whatever its value; "" = all objects.
     """
 
     def __init__(
@@ -79,13 +79,13 @@ class Collection(Generic[V]):
         read: Callable[[Mapping[str, Any]], V],
         *,
         metadata_only: bool = False,
-        selector: str = "",
+        label: str = "",
     ) -> None:
         self._api = api
         self._path = path
         self._read = read
         self._accept = ";as=PartialObjectMetadata{};g=meta.k8s.io;v=v1" if metadata_only else ""
-        self._selected = {"labelSelector": selector} if selector else {}
+        self._selected = {"labelSelector": label} if label else {}
         self._failures = 0
         self._problem = OngoingProblem(_log)
         self._heard_at = time.monotonic()

@@ -15,6 +15,8 @@ API_VERSION: Final = "fuseml.org/v1alpha1"
 KIND: Final = "Extension"
 # The namespace's label that says to which project its runs belong.
 PROJECT_LABEL: Final = "extensions.fuseml.org/project"
+# Its annotation that says to which person it belongs.
+OWNER_ANNOTATION: Final = "extensions.fuseml.org/owner"
 
 
 def decode(obj: Mapping[str, Any], *, allowed: frozenset[str] = frozenset()) -> Extension:

@@ -3,96 +3,130 @@
 Answers come from memory; no request waits for the API server. While it cannot be reached, what is known is served.
 """
 
-import hashlib
 import logging
 import threading
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 from kubernetes.client import ApiClient
 
-from registry.errors import InvalidRecordsError
-from registry.kube.watch import Changed, Collection, Key, Listed, key_of
+from registry.delivery import ledger
+from registry.delivery.ledger import Ledger
+from registry.kube.watch import Changed, Collection, Key, Listed
 from registry.records import extension_objects
-from registry.records.model import Extension
 from registry.resolving.index import Index
+from registry.stores.entries import Entries
+from registry.stores.namespaces import NamespaceFacts, NamespaceKeys
+from registry.stores.store import Known
 
 EXTENSIONS: Final = f"/apis/{extension_objects.API_VERSION}/extensions"
 NAMESPACES: Final = "/api/v1/namespaces"
-# Seconds for which a request that finds no service waits for one that may have been registered just before.
-PATIENCE: Final = 0.4
-# So many requests may wait at a time; threads must be left for those that need not.
+# Seconds for which a request waits until the snapshot shows what has been received.
+SETTLING: Final = 0.4
+# So many requests may wait at a time for what has not been received; threads must be left for those that need not.
 _WAITING: Final = 2
-# With more changes than this, it is faster to rebuild the index than to update it.
-_MANY: Final = 200
 
+V = TypeVar("V")
+_NO_KEYS: Final = NamespaceKeys()
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """What one object holds: an extension, or what is wrong with it.
+def ledgers_of(namespace: str) -> str:
+    """The path of the collection that holds the ledgers in *namespace*."""
+    return f"/api/v1/namespaces/{namespace}/configmaps"
 
-    Attributes:
-        mark: Tells this version of the object from any other; the marks of all objects together make the revision.
-    """
 
-    mark: int
-    content: Extension | str
+@dataclass(slots=True)
+class _Source(Generic[V]):
+    """A collection, and who takes up what it sends."""
 
-    @property
-    def is_unreadable(self) -> bool:
-        """True if it holds no extension, but what is wrong with the object."""
-        return not isinstance(self.content, Extension)
+    collection: Collection[V]
+    take: Callable[[Listed[V] | Changed[V]], None]
+    is_listed: bool = False
+
+
+class _Kept(dict[Key, V]):
+    """What a collection holds, by namespace and name."""
+
+    def take(self, news: Listed[V] | Changed[V]) -> None:
+        """Take up what the API server sent."""
+        if isinstance(news, Listed):
+            for key in self.keys() - news.found.keys():
+                del self[key]
+            self.update(news.found)
+        elif news.value is None:
+            self.pop(news.key, None)
+        else:
+            self[news.key] = news.value
 
 
 class KubernetesStore:
-    """Serves the Extensions of a cluster.
+    """Serves the Extensions of a cluster, and what is known of its namespaces.
 
     Args:
         namespace: An Extension there is for everyone; one elsewhere is for the runs of its own namespace.
         allowed: Variables that control a loader or an interpreter and may be registered all the same.
+        keys: The label and the annotation by which namespaces say their project and owner.
+        ledger_namespace: Where the ledgers are; "" = whether shared credentials have been delivered is not checked.
     """
 
-    def __init__(self, api: ApiClient, *, namespace: str, allowed: frozenset[str] = frozenset()) -> None:
-        self._extensions = Collection(api, EXTENSIONS, self._entry)
-        self._namespaces = Collection(api, NAMESPACES, _project, metadata_only=True)
-        self._namespace = namespace
-        self._allowed = allowed
+    def __init__(
+        self,
+        api: ApiClient,
+        *,
+        namespace: str,
+        allowed: frozenset[str] = frozenset(),
+        keys: NamespaceKeys = _NO_KEYS,
+        ledger_namespace: str = "",
+    ) -> None:
+        self._entries = Entries(namespace, allowed)
+        self._namespaces: _Kept[NamespaceFacts] = _Kept()
+        self._ledgers: _Kept[Ledger] = _Kept()
+        self._ledger_namespace = ledger_namespace
         self._may_wait = threading.BoundedSemaphore(_WAITING)
         self._snapshot: Index | None = None
-        # Guards what follows, and is notified when any of it changes.
+        # Guards what follows and all that is kept, and is notified when any of it changes.
         self._changed = threading.Condition()
-        self._entries: dict[Key, _Entry] = {}
-        self._unreadable = 0
-        self._projects: dict[str, str] = {}
-        self._listed: set[str] = set()
-        self._mark = 0
-        # What differs from the snapshot; how many changes have been received, and how many of them it shows.
-        self._pending: set[Key] = set()
+        # How many changes have been received, and how many of them the snapshot shows.
         self._received = self._shown = 0
+        extensions = _Source(Collection(api, EXTENSIONS, self._entries.read), self._entries.take)
+        namespaces = _Source(Collection(api, NAMESPACES, keys.facts, metadata_only=True), self._namespaces.take)
+        # Nothing is served before these have been listed.
+        self._sources: list[_Source[Any]] = [extensions, namespaces]
+        labelled = Collection(api, ledgers_of(ledger_namespace), _ledger, label=ledger.LABEL)
+        self._ledger_source = _Source(labelled, self._ledgers.take)
 
     @property
     def snapshot(self) -> Index | None:
-        """The newest state; None until both Extensions and namespaces have been listed."""
+        """The newest state; None until all that is followed has been listed."""
         return self._snapshot
 
     def load(self) -> None:
-        """List everything once, without following it.
+        """List Extensions and namespaces once, without following them.
 
         Raises:
             UnreadableError: The API server cannot be reached, or denies access.
         """
-        self._take_extensions(self._extensions.list())
-        self._take_namespaces(self._namespaces.list())
+        for source in self._sources:
+            self._receive(source, source.collection.list())
+        self.refresh()
+
+    def load_ledgers(self) -> None:
+        """List the ledgers once. Without that, and without following them, no delivery is checked.
+
+        Raises:
+            UnreadableError: The API server cannot be reached, or denies access.
+        """
+        self._receive(self._ledger_source, self._ledger_source.collection.list())
         self.refresh()
 
     def start(self) -> None:
         """Follow the API server from now on, in this process."""
-        for follow in (self._follow_extensions, self._follow_namespaces):
-            threading.Thread(target=follow, daemon=True).start()
+        if self._ledger_namespace:
+            self._sources.append(self._ledger_source)
+        for source in self._sources:
+            threading.Thread(target=self._follow, args=(source,), daemon=True).start()
 
     def wait(self, seconds: float) -> None:
         """Return when there are changes to take up, at the latest after *seconds*."""
@@ -102,130 +136,71 @@ class KubernetesStore:
     def refresh(self) -> None:
         """Take up all changes that have been received. Never raises."""
         with self._changed:
-            if self._received == self._shown or len(self._listed) < 2:
+            if self._received == self._shown or not all(source.is_listed for source in self._sources):
                 return
             received, before = self._received, self._snapshot
-            revision = f"{self._mark:012x}"
-            changes = {key: entry.content if (entry := self._entries.get(key)) else None for key in self._pending}
-            self._pending.clear()
-            entries = dict(self._entries) if before is None or len(changes) > _MANY else None
-        if before is None or entries is not None:
-            index = _index(entries or {}, revision, self._namespace)
-        else:
-            index = before.updated(changes, revision) if changes else before
+            make_index = self._entries.next_index(before)
+        index = make_index()
         if before is None:
-            _log.info("registry loaded, revision %s, %d extensions", revision, len(index))
+            _log.info("registry loaded, revision %s, %d extensions", index.revision, len(index))
         with self._changed:
             self._snapshot, self._shown = index, received
             self._changed.notify_all()
 
     def settle(self) -> None:
-        """Return when the snapshot shows every change received so far, at the latest after ``PATIENCE``."""
+        """Return when the snapshot shows every change received so far, at the latest after ``SETTLING``."""
         received = self._received
         if self._shown < received:
             with self._changed:
-                self._changed.wait_for(lambda: self._shown >= received, PATIENCE)
+                self._changed.wait_for(lambda: self._shown >= received, SETTLING)
 
-    def newer(self, than: Index) -> Index | None:
-        """A state newer than *than*, if there is one within ``PATIENCE``; else None."""
-        if self._snapshot is than and self._may_wait.acquire(blocking=False):
+    def newer(self, namespace: str, than: Known, seconds: float) -> Known | None:
+        """What is known in *namespace* when that differs from *than*; None if it does not within *seconds*."""
+        if self.known_in(namespace) == than and self._may_wait.acquire(blocking=False):
             try:
                 with self._changed:
-                    self._changed.wait_for(lambda: self._snapshot is not than, PATIENCE)
+                    self._changed.wait_for(lambda: self.known_in(namespace) != than, seconds)
             finally:
                 self._may_wait.release()
-        return self._snapshot if self._snapshot is not than else None
+        known = self.known_in(namespace)
+        return known if known != than else None
+
+    def known_in(self, namespace: str) -> Known:
+        """All that a decision about an object of *namespace* depends on."""
+        return Known(self._snapshot, self.facts_of(namespace), self.delivered_to(namespace))
+
+    def facts_of(self, namespace: str) -> NamespaceFacts | None:
+        """What *namespace* says of itself; None if it is not known here."""
+        return self._namespaces.get(("", namespace))
+
+    def delivered_to(self, namespace: str) -> Ledger | None:
+        """The ledger of *namespace*, which is found by its uid; None if ledgers are not read."""
+        if not self._ledger_source.is_listed:
+            return None
+        facts = self.facts_of(namespace)
+        name = ledger.name_for(facts.uid) if facts else ""
+        return self._ledgers.get((self._ledger_namespace, name), ledger.NOTHING_DELIVERED)
 
     def age(self) -> float:
         """Seconds since the API server was last heard of."""
-        return max(self._extensions.age(), self._namespaces.age())
+        return max(source.collection.age() for source in self._sources)
 
     @property
     def load_errors(self) -> int:
         """How many Extensions cannot be read, and collections cannot be followed."""
-        return self._unreadable + self._extensions.is_failing + self._namespaces.is_failing
+        return self._entries.unreadable + sum(source.collection.is_failing for source in self._sources)
 
-    def project_of(self, namespace: str) -> str | None:
-        """The project of the runs in *namespace*; None if the namespace is not known here."""
-        return self._projects.get(namespace)
+    def _follow(self, source: _Source[Any]) -> None:
+        for news in source.collection.follow():
+            self._receive(source, news)
 
-    def _follow_extensions(self) -> None:
-        for news in self._extensions.follow():
-            self._take_extensions(news)
-
-    def _follow_namespaces(self) -> None:
-        for news in self._namespaces.follow():
-            self._take_namespaces(news)
-
-    def _take_extensions(self, news: Listed[_Entry] | Changed[_Entry]) -> None:
+    def _receive(self, source: _Source[V], news: Listed[V] | Changed[V]) -> None:
         with self._changed:
-            if isinstance(news, Listed):
-                gone = dict.fromkeys(self._entries.keys() - news.found.keys())
-                for key, entry in (*news.found.items(), *gone.items()):
-                    self._put(key, entry)
-            else:
-                self._put(news.key, news.value)
-            self._tell(EXTENSIONS)
-
-    def _take_namespaces(self, news: Listed[str] | Changed[str]) -> None:
-        with self._changed:
-            if isinstance(news, Listed):
-                self._projects = {name: project for (_, name), project in news.found.items()}
-            elif news.value is None:
-                self._projects.pop(news.key[1], None)
-            else:
-                self._projects[news.key[1]] = news.value
-            self._tell(NAMESPACES)
-
-    def _put(self, key: Key, entry: _Entry | None) -> None:
-        known = self._entries.pop(key, None)
-        if known is not entry:
-            self._pending.add(key)
-        self._mark ^= (known.mark if known else 0) ^ (entry.mark if entry else 0)
-        if entry:
-            self._entries[key] = entry
-        self._unreadable += (entry is not None and entry.is_unreadable) - (known is not None and known.is_unreadable)
-
-    def _tell(self, listed: str) -> None:
-        self._listed.add(listed)
-        self._received += 1
-        self._changed.notify_all()
-
-    def _entry(self, obj: Mapping[str, Any]) -> _Entry:
-        key = key_of(obj)
-        name = "/".join(key)
-        version = f"{name}@{obj['metadata']['resourceVersion']}"
-        mark = int.from_bytes(hashlib.sha256(version.encode()).digest()[:6])
-        known = self._entries.get(key)
-        if known is not None and known.mark == mark:
-            return known
-        try:
-            return _Entry(mark, extension_objects.decode(obj, allowed=self._allowed))
-        except InvalidRecordsError as e:
-            # One broken record must not take away all others; a run that needs it is told.
-            wrong, problems = str(e.problems[0]), str(e)
-        except Exception as e:  # Nor may a defect of ours.
-            wrong = problems = f"defect in reading it: {type(e).__name__}"
-        _log.error("extension %s cannot be read: %s", name, problems)
-        return _Entry(mark, wrong)
+            source.take(news)
+            source.is_listed = True
+            self._received += 1
+            self._changed.notify_all()
 
 
-def _project(namespace: Mapping[str, Any]) -> str:
-    """The project that the label of a namespace names; without the label, the namespace's name."""
-    metadata = namespace["metadata"]
-    return str(metadata.get("labels", {}).get(extension_objects.PROJECT_LABEL) or metadata["name"])
-
-
-def _index(entries: Mapping[Key, _Entry], revision: str, everyones: str) -> Index:
-    extensions: dict[str, list[Extension]] = defaultdict(list)
-    broken: dict[str, dict[str, str]] = defaultdict(dict)
-    for (namespace, name), entry in entries.items():
-        if isinstance(entry.content, Extension):
-            extensions[namespace].append(entry.content)
-        else:
-            broken[namespace][name] = entry.content
-    private = [
-        Index(extensions[namespace], namespace=namespace, broken=broken[namespace])
-        for namespace in {*extensions, *broken} - {everyones}
-    ]
-    return Index(extensions[everyones], revision, namespace=everyones, broken=broken[everyones], private=private)
+def _ledger(obj: Mapping[str, Any]) -> Ledger:
+    return ledger.decode(obj.get("data"))

@@ -13,11 +13,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from registry.delivery.ledger import Ledger
 from registry.errors import InvalidRecordsError, Problem, UnreadableError
 from registry.records import codec
 from registry.records.codec import Found
 from registry.reporting import OngoingProblem
 from registry.resolving.index import Index
+from registry.stores.namespaces import NamespaceFacts
+from registry.stores.store import Known
 
 SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -84,7 +87,7 @@ class FolderStore:
     def settle(self) -> None:
         """Do nothing: the snapshot shows every change that has been received."""
 
-    def newer(self, than: Index) -> Index | None:
+    def newer(self, namespace: str, than: Known, seconds: float) -> Known | None:
         """None: nobody submits a run right after editing a file and expects them to be in order."""
 
     def age(self) -> float:
@@ -96,9 +99,16 @@ class FolderStore:
         """How many problems keep the folder's changes from being served."""
         return self._load_errors
 
-    def project_of(self, namespace: str) -> str:
-        """The namespace itself: without a cluster there are no labels to read."""
-        return namespace
+    def facts_of(self, namespace: str) -> NamespaceFacts:
+        """Its project is the namespace itself: without a cluster there are no labels to read."""
+        return NamespaceFacts(project=namespace)
+
+    def delivered_to(self, namespace: str) -> Ledger | None:
+        """None: nothing in files is shared, and nothing is delivered."""
+
+    def known_in(self, namespace: str) -> Known:
+        """All that a decision about an object of *namespace* depends on."""
+        return Known(self._snapshot, self.facts_of(namespace), None)
 
     def refresh(self) -> None:
         """Take up what changed in the folder since the last poll. Never raises."""

@@ -1,16 +1,56 @@
-"""What a store offers to those who read the registry. The protocol, and nothing else."""
+"""What a store offers to those who read the registry. The protocols, and nothing else."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
+from registry.delivery.ledger import Ledger
 from registry.resolving.index import Index
+from registry.stores.namespaces import NamespaceFacts
 
 
-class RegistryFeed(Protocol):
-    """Where the registry comes from: snapshots of it, each newer than the one before."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """All that a decision about an object of one namespace depends on, apart from the object.
+
+    Attributes:
+        index: The registry; None while there is none.
+        facts: None if the namespace is not known.
+        delivered: The shared credentials that are there; None = that is not checked.
+    """
+
+    index: Index | None
+    facts: NamespaceFacts | None
+    delivered: Ledger | None
+
+
+class RegistryReader(Protocol):
+    """What is known at this moment."""
 
     @property
     def snapshot(self) -> Index | None:
-        """The last good state, None before the first."""
+        """The last good state of the registry, None before the first."""
+
+    def facts_of(self, namespace: str) -> NamespaceFacts | None:
+        """What *namespace* says of itself; None if it is not known."""
+
+    def delivered_to(self, namespace: str) -> Ledger | None:
+        """The shared credentials that are in *namespace*; None if that is not followed."""
+
+    def known_in(self, namespace: str) -> Known:
+        """All of these."""
+
+    def settle(self) -> None:
+        """Return when the snapshot shows every change that has been received so far, at the latest after moments."""
+
+    def newer(self, namespace: str, than: Known, seconds: float) -> Known | None:
+        """What is known in *namespace* when that differs from *than*; None if it does not within *seconds*.
+
+        If too many wait already, it returns at once.
+        """
+
+
+class RegistryFeed(RegistryReader, Protocol):
+    """Where the registry comes from: snapshots of it, each newer than the one before."""
 
     def start(self) -> None:
         """Begin to follow changes, in this process."""
@@ -21,18 +61,9 @@ class RegistryFeed(Protocol):
     def refresh(self) -> None:
         """Take up what changed. Never raises, and costs little if nothing did."""
 
-    def settle(self) -> None:
-        """Return when the snapshot shows every change that has been received so far, at the latest after moments."""
-
-    def newer(self, than: Index) -> Index | None:
-        """A snapshot newer than *than*, if the store expects one within moments and it comes; else None."""
-
     def age(self) -> float:
-        """Seconds since the source was last heard of: the snapshot may be that old."""
+        """Seconds since the source was last heard of: what is known may be that old."""
 
     @property
     def load_errors(self) -> int:
         """How many problems keep records or changes from being served now."""
-
-    def project_of(self, namespace: str) -> str | None:
-        """The project of the runs in *namespace*; None if the namespace is not known."""

@@ -25,6 +25,7 @@ from flask import Flask, Response, request
 from registry.records import codec
 from registry.resolving.index import Index
 from tests.certificates import self_signed
+from tests.fakes.known import FixedRegistry
 from webhook.mutation.settings import Settings
 from webhook.process import logs
 from webhook.serving.app import create_app
@@ -217,7 +218,7 @@ def main() -> None:
     options = arguments.parse_args()
     index = registry()
     apps = {
-        "webhook": create_app(lambda: index, settings=Settings(zone="eu")),
+        "webhook": create_app(FixedRegistry(index), settings=Settings(zone="eu")),
         "empty flask": empty_flask(),
         "empty wsgi": empty_wsgi,
     }

@@ -4,9 +4,12 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from registry.delivery import ledger
+from registry.delivery.copies import copy_of
 from registry.errors import UnreadableError
 from registry.kube.connect import connect
-from registry.stores.cluster import EXTENSIONS, NAMESPACES
+from registry.records import codec
+from registry.stores.cluster import EXTENSIONS, NAMESPACES, ledgers_of
 from tests.fakes.watched_api import FakeApi, serving
 from webhook.cli.main import commands
 
@@ -79,6 +82,25 @@ def test_explain_takes_the_project_from_the_namespace(invoke):
     assert "asked for by project 'beta'" in result.stdout
 
 
+def test_a_namespace_without_the_label_has_no_project(invoke):
+    assert invoke("explain", "team-a").stdout.startswith("TaskRun/r: asked for by project '', user ''")
+
+
+def test_project_and_owner_can_be_given_in_place_of_the_namespaces_own(invoke):
+    result = invoke("explain", "nowhere", "--project", "alpha", "--owner", "ann", "--user", "bob")
+
+    assert result.stdout.startswith("TaskRun/r: asked for by project 'alpha', owner 'ann', user 'bob'")
+
+
+def test_the_keys_by_which_namespaces_say_it_can_be_chosen(api, invoke):
+    annotations = {"owner": "ann"}
+    api.put(NAMESPACES, {"metadata": {"name": "profile", "labels": {"tenant": "alpha"}, "annotations": annotations}})
+
+    result = invoke("explain", "profile", "--project-label", "tenant", "--owner-annotation", "owner")
+
+    assert result.stdout.startswith("TaskRun/r: asked for by project 'alpha', owner 'ann'")
+
+
 def test_a_namespace_that_does_not_exist_is_not_guessed_at(invoke):
     result = invoke("preview", "nowhere")
 
@@ -94,6 +116,61 @@ def test_who_may_not_read_the_registry_is_told(api, invoke):
     result = invoke("preview", "team-a")
 
     assert (result.exit_code, result.stderr) == (1, f"error: {EXTENSIONS}: refused with 403\n")
+
+
+LOGIN = {"id": "login", "secretRef": {"name": "minio"}, "configuration": {"KEY": "key"}}
+(COPY,) = (
+    copy_of(e.id, s.id, c)
+    for e in [codec.decode({"id": "mlflow", "product": "mlflow", "services": [{"id": "ui", "credentials": [LOGIN]}]})]
+    for s in e.services
+    for c in s.credentials
+)
+
+
+def put_shared(api, *, delivered=(), **login):
+    """Register shared credentials, and note in the ledger of team-b which copies it has."""
+    services = [{"id": "ui", "credentials": [{**LOGIN, **login}]}]
+    api.put(EXTENSIONS, {**MLFLOW, "spec": {"product": "mlflow", "services": services}})
+    api.put(NAMESPACES, {"metadata": {"name": "team-c", "uid": "u-c"}})
+    metadata = {"name": "team-b", "uid": "u-b", "labels": {"extensions.fuseml.org/project": "beta"}}
+    api.put(NAMESPACES, {"metadata": metadata})
+    data = {copy.name: f"delivered shape={copy.shape}" for copy in delivered}
+    labels = {ledger.LABEL: ""}
+    metadata = {"namespace": "system", "name": ledger.name_for("u-b"), "labels": labels}
+    api.put(ledgers_of("system"), {"metadata": metadata, "data": data})
+
+
+def test_preview_refuses_what_has_not_been_delivered_if_it_can_check_that(api, invoke):
+    put_shared(api)
+
+    checked = invoke("preview", "team-b", "--ledger-namespace", "system")
+
+    assert checked.exit_code == 1
+    assert "credentials 'login' of mlflow/ui are not in namespace 'team-b': " in checked.stderr
+    assert COPY.name in invoke("preview", "team-b").stdout
+
+
+def test_who_may_not_read_ledgers_gets_a_warning_and_an_answer(api, invoke):
+    put_shared(api)
+    api.refuse_path = ledgers_of("system")
+
+    result = invoke("preview", "team-b", "--ledger-namespace", "system")
+
+    assert result.exit_code == 0
+    assert result.stderr == (
+        "warning: not checked whether shared credentials have been delivered: "
+        "/api/v1/namespaces/system/configmaps: refused with 403\n"
+    )
+    assert COPY.name in result.stdout
+
+
+def test_files_have_no_ledgers():
+    result = CliRunner().invoke(
+        commands, ["preview", "-f", "-", "--registry", ".", "--ledger-namespace", "system"], input=RUN % "x"
+    )
+
+    assert result.exit_code == 2
+    assert "--ledger-namespace needs --registry-namespace" in result.stderr
 
 
 @pytest.mark.parametrize("given", [[], ["--registry", ".", "--registry-namespace", "fuseml"]])

@@ -17,12 +17,14 @@ class FakeApi:
     Attributes:
         requests: Path and query of each request, in order.
         refuse: Status that every request gets while it is set.
+        refuse_path: The path whose requests get 403 while it is set.
         is_silent: Watches are accepted, and nothing is ever said.
     """
 
     def __init__(self):
         self.requests = []
         self.refuse = 0
+        self.refuse_path = ""
         self.is_silent = False
         self._version = 10
         self._compacted = 0
@@ -80,7 +82,8 @@ class FakeApi:
         with self._changed:
             if "continue" in query and int(query["continue"].split(":")[1]) < self._compacted:
                 return 410, {"code": 410, "message": "the continue token is too old"}
-            items = [obj for _, obj in sorted(self._objects.get(path, {}).items(), key=lambda item: str(item[0]))]
+            stored = sorted(self._objects.get(path, {}).items(), key=lambda item: str(item[0]))
+            items = [obj for _, obj in stored if _is_selected(obj, query)]
             start = int(query.get("continue", "0:0").split(":")[0])
             end = start + int(query["limit"])
             metadata = {"resourceVersion": str(self._version)}
@@ -88,7 +91,8 @@ class FakeApi:
                 metadata["continue"] = f"{end}:{self._version}"
             return 200, {"metadata": metadata, "items": items[start:end]}
 
-    def watch(self, path, version, generation) -> Iterator[dict]:
+    def watch(self, path, query, generation) -> Iterator[dict]:
+        version = int(query["resourceVersion"])
         if version < self._compacted:
             yield {"type": "ERROR", "object": {"code": 410, "message": "too old resource version"}}
             return
@@ -98,7 +102,7 @@ class FakeApi:
                 events = [] if self.is_silent else self._after(path, version)
                 if not events and self._generation != generation:
                     return
-            yield from (event for _, _, event in events)
+            yield from (e for _, _, e in events if e["type"] == "BOOKMARK" or _is_selected(e["object"], query))
             version = events[-1][0] if events else version
 
     def _has_news(self, generation, path, version):
@@ -106,6 +110,11 @@ class FakeApi:
 
     def _after(self, path, version):
         return [event for event in self._events if event[0] > version and event[1] == path]
+
+
+def _is_selected(obj, query):
+    """As far as selectors name a label."""
+    return "labelSelector" not in query or query["labelSelector"] in obj["metadata"].get("labels", {})
 
 
 @contextmanager
@@ -117,10 +126,10 @@ def serving(api: FakeApi) -> Iterator[ApiClient]:
             url = urlsplit(self.path)
             query = {key: values[0] for key, values in parse_qs(url.query).items()}
             generation = api.asked(url.path, query)
-            if api.refuse:
-                self._answer(api.refuse, {"message": f"refused with {api.refuse}"})
+            if refused := api.refuse or (403 if url.path == api.refuse_path else 0):
+                self._answer(refused, {"message": f"refused with {refused}"})
             elif "watch" in query:
-                self._stream(api.watch(url.path, int(query["resourceVersion"]), generation))
+                self._stream(api.watch(url.path, query, generation))
             else:
                 self._answer(*api.page(url.path, query))
 

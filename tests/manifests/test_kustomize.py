@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
+from registry.stores.cluster import SETTLING
 from webhook.adapters.annotations.names import GATE, NOTES
 from webhook.cli.main import commands
 from webhook.controller.pods.waiting import JOB_TRACKING
+from webhook.serving.reviewer import DELIVERY_PATIENCE
 from webhook.serving.worker import GRACE
 
 ROOT = Path(__file__).parents[2]
@@ -115,6 +117,26 @@ def test_policies_and_budgets_select_the_pods_and_name_their_ports(overlay):
             assert selector["matchLabels"].items() <= labels.items()
             ports = {port["name"] for port in container(deployments[name])["ports"]}
             assert {port["port"] for rule in obj["spec"].get("ingress", ()) for port in rule["ports"]} <= ports
+
+
+@pytest.mark.parametrize("overlay", IN_PODS)
+def test_the_webhook_may_read_the_ledgers_where_it_looks_for_them_and_nowhere_else(overlay):
+    deployment = objects(overlay, "Deployment")["fuseml-webhook"]
+    role, binding = (objects(overlay, kind)["fuseml-webhook"] for kind in ("Role", "RoleBinding"))
+
+    assert {role["metadata"]["namespace"], binding["metadata"]["namespace"]} == {
+        option(deployment, "--ledger-namespace")
+    }
+    assert role["rules"] == [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list", "watch"]}]
+    assert [subject["name"] for subject in binding["subjects"]] == ["fuseml-webhook"]
+
+
+def test_the_api_server_waits_longer_than_a_refusal_is_held_back():
+    (configuration,) = objects("self-managed-certs", "MutatingWebhookConfiguration").values()
+
+    # And so that what waits for a thread of the webhook before it is decided has a second.
+    assert {webhook["timeoutSeconds"] for webhook in configuration["webhooks"]} == {5}
+    assert SETTLING + DELIVERY_PATIENCE + 1 <= 5
 
 
 @pytest.mark.parametrize("overlay", IN_PODS)

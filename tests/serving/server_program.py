@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from registry.stores.namespaces import NamespaceFacts
+from registry.stores.store import Known
 from webhook.mutation.mutate import Mutation
 from webhook.mutation.settings import Settings
 from webhook.serving import connection, server, worker
@@ -35,8 +37,9 @@ class Store:
     snapshot: Registry | None = None
     wait = staticmethod(time.sleep)
     settle = staticmethod(lambda: None)
-    newer = staticmethod(lambda than: None)
-    project_of = staticmethod(lambda namespace: namespace)
+    newer = staticmethod(lambda namespace, than, seconds: None)
+    facts_of = staticmethod(lambda namespace: NamespaceFacts(project=namespace))
+    delivered_to = staticmethod(lambda namespace: None)
     age = staticmethod(lambda: 0.0)
     load_errors = 0
 
@@ -45,6 +48,9 @@ class Store:
 
     def start(self) -> None:
         pass
+
+    def known_in(self, namespace: str) -> Any:
+        return Known(self.snapshot, self.facts_of(namespace), None)  # type: ignore[arg-type]  # as much as is looked at
 
     def refresh(self) -> None:
         text = self._file.read_text() if self._file.exists() else ""

@@ -4,6 +4,7 @@ import base64
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,13 +12,17 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from registry.delivery.ledger import Ledger
 from registry.resolving.index import Index
 from registry.resolving.selectors import Consumer
+from registry.stores.namespaces import NamespaceFacts
+from registry.stores.store import Known
+from tests.fakes.known import FixedRegistry, Unasked
 from webhook.errors import Reason, RefusedError
 from webhook.mutation.mutate import Mutation
 from webhook.mutation.settings import Settings
 from webhook.serving.app import BODY_LIMIT, create_app
-from webhook.serving.reviewer import Unobserved
+from webhook.serving.reviewer import DELIVERY_PATIENCE, PATIENCE, Unobserved
 
 ASKING = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "extensions": [{"name": "CANARY"}]}
 OPS = ({"op": "add", "path": "/a", "value": 1},)
@@ -46,10 +51,11 @@ def review(obj: Any = ASKING, **request: Any) -> bytes:
 
 def client(
     mutate: Callable[..., Mutation] = lambda *_, **__: Mutation(),
-    snapshot: Callable[[], Index | None] = lambda: INDEX,
+    registry: FixedRegistry | None = None,
     **options: Any,
 ) -> FlaskClient:
-    return create_app(snapshot, settings=Settings(zone="eu"), mutate=mutate, **options).test_client()
+    registry = registry or FixedRegistry(INDEX)
+    return create_app(registry, settings=Settings(zone="eu"), mutate=mutate, **options).test_client()
 
 
 def ask(client: FlaskClient, body: bytes, content_type: str = "application/json") -> TestResponse:
@@ -100,7 +106,9 @@ def test_an_object_that_asks_is_changed() -> None:
         "auditAnnotations": {"ids": "a/b"},
     }
     consumer = Consumer(zone="eu", namespace="ml", project="ml", user="alice")
-    assert seen == [((ASKING, INDEX, consumer), {"settings": Settings(zone="eu"), "old": {"old": 1}})]
+    assert seen == [
+        ((ASKING, INDEX, consumer), {"settings": Settings(zone="eu"), "old": {"old": 1}, "delivered": None})
+    ]
 
 
 def test_an_object_that_gets_nothing_is_answered_without_patch() -> None:
@@ -155,10 +163,16 @@ def test_an_internal_error_is_answered_without_details(
 
 
 def test_an_error_outside_of_a_review_is_answered_without_details(caplog: pytest.LogCaptureFixture) -> None:
-    def snapshot() -> Index:
-        raise ValueError("CANARY")
+    class Broken(FixedRegistry):
+        @property
+        def snapshot(self) -> Index:
+            raise ValueError("CANARY")
 
-    got = client(snapshot=snapshot).get("/readyz")
+        @snapshot.setter
+        def snapshot(self, index: Index | None) -> None:
+            pass
+
+    got = client(registry=Broken()).get("/readyz")
 
     assert (got.status_code, got.data) == (500, b"internal error\n")
     assert "ValueError at webhook/serving/app.py:" in caplog.text
@@ -189,7 +203,7 @@ def test_a_body_that_is_no_review_is_a_bad_request(body: bytes, text: bytes) -> 
 
 
 def test_without_a_registry_clients_are_asked_to_come_later() -> None:
-    got = ask(client(never, snapshot=lambda: None), review())
+    got = ask(client(never, registry=FixedRegistry()), review())
 
     assert (got.status_code, got.data) == (503, b"registry not loaded\n")
     assert got.headers["Retry-After"] == "1"
@@ -203,7 +217,7 @@ def test_too_many_reviews_at_once_are_put_off() -> None:
         assert go_on.wait(10)
         return Mutation()
 
-    app = create_app(lambda: INDEX, settings=Settings(), mutate=wait, reviews_at_once=1)
+    app = create_app(FixedRegistry(INDEX), settings=Settings(), mutate=wait, reviews_at_once=1)
     first: list[TestResponse] = []
     thread = threading.Thread(target=lambda: first.append(ask(app.test_client(), review())))
     thread.start()
@@ -234,7 +248,7 @@ def test_what_is_sent_back_unread_is_observed() -> None:
 
     ask(client(observer=observer), review(), "text/plain")
     ask(client(observer=observer), b"x" * (BODY_LIMIT + 1))
-    ask(client(observer=observer, snapshot=lambda: None), review())
+    ask(client(observer=observer, registry=FixedRegistry()), review())
     ask(client(observer=observer), review())
 
     assert observer.outcomes == ["bad", "bad", "later"]
@@ -296,7 +310,7 @@ def test_other_requests_are_refused_in_a_few_words(method: str, path: str, statu
 
 
 def test_health_needs_no_registry() -> None:
-    got = client(snapshot=lambda: None).get("/healthz")
+    got = client(registry=FixedRegistry()).get("/healthz")
 
     assert (got.status_code, got.data) == (200, b"ok\n")
 
@@ -311,7 +325,7 @@ def test_readiness_says_what_is_served() -> None:
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        pytest.param({"snapshot": lambda: None}, "registry not loaded", id="no-registry"),
+        pytest.param({"registry": FixedRegistry()}, "registry not loaded", id="no-registry"),
         pytest.param({"draining": lambda: True}, "draining", id="draining"),
         pytest.param({"expires": lambda: 1059.0, "clock": lambda: 1000.0}, "certificate expired", id="expires"),
     ],
@@ -378,66 +392,141 @@ def test_a_very_long_name_does_not_fill_the_log(caplog: pytest.LogCaptureFixture
     assert len(caplog.text) < 1000
 
 
-def test_a_refused_review_is_tried_again_with_a_newer_registry() -> None:
-    newer = Index((), "r2")
+def later(revision: str, project: str = "ml", delivered: Ledger | None = None) -> Known:
+    return Known(Index((), revision), NamespaceFacts(project=project), delivered)
 
-    def mutate(obj: Any, index: Index, *_: Any, **__: Any) -> Mutation:
-        return refuse() if index.revision == "r1" else Mutation(OPS)
 
-    got = answer(ask(client(mutate, newer=lambda _: newer), review()))
+def by_revision(obj: Any, index: Index, consumer: Consumer, **named: Any) -> Mutation:
+    """Refuses what is decided by the first state of the registry."""
+    return refuse() if index.revision == "r1" else Mutation(OPS)
+
+
+def undelivered(*_: Any, **__: Any) -> Mutation:
+    raise RefusedError(["steps[a]: not there yet"], [Reason.UNDELIVERED])
+
+
+def test_a_refused_review_is_decided_again_by_a_newer_registry() -> None:
+    got = answer(ask(client(by_revision, FixedRegistry(INDEX, later=[later("r2")])), review()))
 
     assert got["allowed"]
     assert "patch" in got
 
 
-def test_a_review_that_a_newer_registry_refuses_as_well_is_refused() -> None:
-    got = answer(ask(client(refuse, newer=lambda _: Index((), "r2")), review()))
+def test_so_it_is_by_what_a_namespace_says_now_and_by_what_was_delivered() -> None:
+    ledger = Ledger()
+    seen: list[tuple[str, Ledger | None]] = []
+
+    def mutate(obj: Any, index: Index, consumer: Consumer, *, delivered: Ledger | None, **_: Any) -> Mutation:
+        seen.append((consumer.project, delivered))
+        return Mutation(OPS) if delivered is ledger else refuse()
+
+    states = [later("r1", "alpha"), later("r1", "alpha", ledger)]
+    got = answer(ask(client(mutate, FixedRegistry(INDEX, later=states)), review()))
+
+    assert got["allowed"]
+    assert seen == [("ml", None), ("alpha", None), ("alpha", ledger)]
+
+
+def test_a_review_that_every_state_refuses_is_refused() -> None:
+    registry = FixedRegistry(INDEX, later=[later("r2"), later("r3")])
+
+    got = answer(ask(client(refuse, registry), review()))
 
     assert got["status"]["message"] == "steps[a]: no\nsteps[b]: no"
+    assert len(registry.waits) == 3
 
 
-def test_an_update_waits_for_no_registry() -> None:
-    got = answer(ask(client(refuse, newer=never, settle=never), review(operation="UPDATE")))
+def test_changes_that_cure_nothing_do_not_prolong_the_wait() -> None:
+    registry = FixedRegistry(INDEX, later=[later(f"r{i}") for i in range(100)], after=PATIENCE / 4)
+
+    started = time.monotonic()
+    got = answer(ask(client(refuse, registry), review()))
 
     assert not got["allowed"]
+    assert time.monotonic() - started < PATIENCE + 2
+    assert len(registry.waits) <= 4
+    assert registry.waits == sorted(registry.waits, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("mutate", "patience"),
+    [
+        pytest.param(refuse, PATIENCE, id="ordinary"),
+        pytest.param(undelivered, DELIVERY_PATIENCE, id="nothing-missing-but-a-delivery"),
+    ],
+)
+def test_a_refusal_waits_for_a_delivery_longer_than_for_anything_else(
+    mutate: Callable[..., Mutation], patience: float
+) -> None:
+    registry = FixedRegistry(INDEX)
+
+    ask(client(mutate, registry), review())
+
+    (seconds,) = registry.waits
+    assert patience - 0.2 < seconds <= patience
+
+
+def test_a_dry_run_waits_as_well() -> None:
+    registry = FixedRegistry(INDEX, later=[later("r2")])
+
+    assert answer(ask(client(by_revision, registry), review(dryRun=True)))["allowed"]
+
+
+def test_an_update_waits_for_nothing() -> None:
+    registry = FixedRegistry(INDEX, later=[later("r2")])
+
+    got = answer(ask(client(refuse, registry), review(operation="UPDATE")))
+
+    assert not got["allowed"]
+    assert registry.waits == []
 
 
 def test_an_object_that_does_not_ask_waits_for_nothing() -> None:
-    got = answer(ask(client(never, newer=never, settle=never, project_of=never), review({"kind": "Pod"})))
+    got = answer(ask(client(never, Unasked()), review({"kind": "Pod"})))
 
     assert got == {"uid": "u-1", "allowed": True}
 
 
 def test_registry_changes_that_have_arrived_are_used() -> None:
-    arrived = [Index((), "old")]
     seen: list[str] = []
+
+    class Arriving(FixedRegistry):
+        def settle(self) -> None:
+            self.snapshot = Index((), "new")
 
     def mutate(obj: Any, index: Index, *_: Any, **__: Any) -> Mutation:
         seen.append(index.revision)
         return Mutation()
 
-    answer(ask(client(mutate, lambda: arrived[-1], settle=lambda: arrived.append(Index((), "new"))), review()))
+    answer(ask(client(mutate, Arriving(INDEX)), review()))
 
     assert seen == ["new"]
 
 
-def test_the_project_is_that_of_the_namespace() -> None:
+def test_project_and_owner_are_what_the_namespace_says() -> None:
     seen: list[Consumer] = []
 
     def mutate(obj: Any, index: Index, consumer: Consumer, **_: Any) -> Mutation:
         seen.append(consumer)
         return Mutation()
 
-    answer(ask(client(mutate, project_of={"ml": "alpha"}.get), review()))
+    facts = {"ml": NamespaceFacts("alpha", "ann", "u-1")}
+    answer(ask(client(mutate, FixedRegistry(INDEX, facts_of=facts.get)), review()))
 
-    assert seen == [Consumer(zone="eu", namespace="ml", project="alpha", user="alice")]
+    assert seen == [Consumer(zone="eu", namespace="ml", project="alpha", owner="ann", user="alice")]
 
 
 def test_with_an_unknown_namespace_clients_are_asked_to_come_later() -> None:
-    response = ask(client(never, project_of=lambda _: None), review())
+    response = ask(client(never, FixedRegistry(INDEX, facts_of=lambda _: None)), review())
 
     assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
     assert response.text == "namespace 'ml' is not known yet\n"
+
+
+def test_a_namespace_that_becomes_known_within_moments_is_waited_for() -> None:
+    registry = FixedRegistry(INDEX, facts_of=lambda _: None, later=[later("r1")])
+
+    assert answer(ask(client(lambda *_, **__: Mutation(OPS), registry), review()))["allowed"]
 
 
 def test_a_cluster_wide_object_has_no_project() -> None:
@@ -447,6 +536,6 @@ def test_a_cluster_wide_object_has_no_project() -> None:
         seen.append(consumer)
         return Mutation()
 
-    answer(ask(client(mutate, project_of=never), review(namespace="")))
+    answer(ask(client(mutate, FixedRegistry(INDEX, facts_of=lambda _: None)), review(namespace="")))
 
     assert seen == [Consumer(zone="eu", namespace="", project="", user="alice")]

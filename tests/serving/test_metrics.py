@@ -28,14 +28,15 @@ OUTCOMES = {"allowed", "patched", "refused", "bad", "later", "error", "overloade
 # Everything of the webhook but its sockets, and 10 000 reviews, no two of which are of one namespace, user or name.
 MANY_TENANTS = """
 import json
+import tempfile
 from pathlib import Path
-from registry.resolving.index import Index
+from registry.stores.folder import FolderStore
 from webhook.mutation.settings import Settings
 from webhook.serving.app import create_app
 from webhook.serving.metrics import WorkerMetrics, WorkerSums
 
 sums = WorkerSums(None)
-client = create_app(Index, settings=Settings(), observer=WorkerMetrics()).test_client()
+client = create_app(FolderStore(Path(tempfile.mkdtemp())), settings=Settings(), observer=WorkerMetrics()).test_client()
 
 def series():
     return {line.rpartition(" ")[0] for line in sums.page().content.decode().splitlines() if line[0] != "#"}

@@ -3,14 +3,17 @@
 import logging
 import threading
 import time
+from contextlib import contextmanager
 
 import pytest
 
+from registry.delivery import ledger
 from registry.errors import UnreadableError
 from registry.records import extension_objects
 from registry.resolving.resolve import resolve
 from registry.resolving.selectors import Consumer, Selector
-from registry.stores.cluster import EXTENSIONS, NAMESPACES, KubernetesStore
+from registry.stores.cluster import EXTENSIONS, NAMESPACES, KubernetesStore, ledgers_of
+from registry.stores.namespaces import NamespaceFacts, NamespaceKeys
 from tests.fakes.watched_api import FakeApi, serving
 
 
@@ -23,15 +26,24 @@ def extension(name, namespace="fuseml", *, product="p", **spec):
     }
 
 
-def namespace(name, **labels):
-    return {"metadata": {"name": name, "labels": labels}}
+def namespace(name, uid="", annotations=None, **labels):
+    return {"metadata": {"name": name, "uid": uid or f"u-{name}", "labels": labels, "annotations": annotations or {}}}
+
+
+LEDGERS = ledgers_of("system")
+PROJECT, OWNER = "extensions.fuseml.org/project", "extensions.fuseml.org/owner"
+
+
+def ledger_of(uid, labels=(ledger.LABEL,), **entries):
+    metadata = {"namespace": "system", "name": ledger.name_for(uid), "labels": dict.fromkeys(labels, "")}
+    return {"metadata": metadata, "data": entries}
 
 
 @pytest.fixture
 def api():
     api = FakeApi()
     api.put(NAMESPACES, namespace("team-a"))
-    api.put(NAMESPACES, namespace("team-b", **{"extensions.fuseml.org/project": "beta"}))
+    api.put(NAMESPACES, namespace("team-b", annotations={OWNER: "ben"}, **{PROJECT: "beta"}))
     return api
 
 
@@ -71,10 +83,20 @@ def test_a_private_extension_hides_the_common_one(api, loaded):
     assert seen(store, "team-b") == [("store", "theirs")]
 
 
-def test_a_namespace_belongs_to_the_project_that_its_label_names(loaded):
+def test_a_namespace_says_its_project_and_its_owner_or_has_none(loaded):
     store = loaded()
 
-    assert [store.project_of(name) for name in ("team-a", "team-b", "unheard-of")] == ["team-a", "beta", None]
+    assert store.facts_of("team-b") == NamespaceFacts("beta", "ben", "u-team-b")
+    assert store.facts_of("team-a") == NamespaceFacts("", "", "u-team-a")
+    assert store.facts_of("unheard-of") is None
+
+
+def test_the_operator_chooses_by_which_keys_namespaces_say_it(api, loaded):
+    api.put(NAMESPACES, namespace("profile", annotations={"owner": "ann"}, **{"tenant": "alpha", PROJECT: "beta"}))
+
+    assert loaded(keys=NamespaceKeys("tenant", "owner")).facts_of("profile") == NamespaceFacts(
+        "alpha", "ann", "u-profile"
+    )
 
 
 def test_what_is_registered_in_another_namespace_is_shared(api, loaded):
@@ -161,11 +183,11 @@ def test_denied_access_says_why(api, loaded):
         loaded()
 
 
-@pytest.fixture
-def followed(api):
+@contextmanager
+def kept_up(api, **options):
     """A store that keeps up, as the webhook runs it."""
     with serving(api) as client:
-        store = KubernetesStore(client, namespace="fuseml")
+        store = KubernetesStore(client, namespace="fuseml", **options)
         store.start()
         ended = threading.Event()
 
@@ -179,6 +201,21 @@ def followed(api):
         yield store
         ended.set()
         thread.join()
+
+
+@pytest.fixture
+def followed(api):
+    """One that does not check what has been delivered."""
+    with kept_up(api) as store:
+        yield store
+
+
+@pytest.fixture
+def checking(api):
+    """One that does, when it has listed everything."""
+    with kept_up(api, ledger_namespace="system") as store:
+        eventually(lambda: store.snapshot is not None)
+        yield store
 
 
 def eventually(condition):
@@ -208,9 +245,9 @@ def test_changes_are_taken_up(api, followed):
     api.delete(EXTENSIONS, extension("a"))
     eventually(lambda: seen(followed, "x") == [])
     api.put(NAMESPACES, namespace("new"))
-    eventually(lambda: followed.project_of("new") == "new")
+    eventually(lambda: followed.facts_of("new") == NamespaceFacts(uid="u-new"))
     api.delete(NAMESPACES, namespace("new"))
-    eventually(lambda: followed.project_of("new") is None)
+    eventually(lambda: followed.facts_of("new") is None)
 
 
 def test_known_extensions_are_served_while_the_api_server_is_away(api, followed):
@@ -223,36 +260,58 @@ def test_known_extensions_are_served_while_the_api_server_is_away(api, followed)
     eventually(lambda: len(api.watches(EXTENSIONS)) > 3)
 
     assert seen(followed, "x") == [("a", "p")]
-    assert followed.project_of("team-b") == "beta"
+    assert followed.facts_of("team-b").project == "beta"
     api.refuse = 0
 
 
-def test_a_request_waits_for_what_was_registered_just_before(api, followed):
-    eventually(lambda: followed.snapshot is not None)
-    before = followed.snapshot
-    threading.Timer(0.1, api.put, (EXTENSIONS, extension("a"))).start()
+@pytest.mark.parametrize(
+    ("path", "obj"),
+    [
+        pytest.param(EXTENSIONS, extension("a"), id="a-record"),
+        pytest.param(NAMESPACES, namespace("team-a", **{PROJECT: "alpha"}), id="a-label"),
+        pytest.param(NAMESPACES, namespace("team-a", annotations={OWNER: "ann"}), id="an-owner"),
+        pytest.param(NAMESPACES, namespace("team-a", uid="u-again"), id="another-namespace-of-the-name"),
+        pytest.param(LEDGERS, ledger_of("u-team-a", copy="delivered shape=s"), id="a-delivery"),
+    ],
+)
+def test_a_request_waits_for_what_has_changed_just_before(api, checking, path, obj):
+    before = checking.known_in("team-a")
+    threading.Timer(0.1, api.put, (path, obj)).start()
 
-    newer = followed.newer(before)
+    newer = checking.newer("team-a", before, 10)
 
-    assert [e.id for e in newer.extensions] == ["a"]
-
-
-def test_waiting_ends_if_nothing_is_registered(followed, monkeypatch):
-    monkeypatch.setattr("registry.stores.cluster.PATIENCE", 0.05)
-    eventually(lambda: followed.snapshot is not None)
-
-    assert followed.newer(followed.snapshot) is None
+    assert newer not in (None, before)
+    assert newer == checking.known_in("team-a")
 
 
-def test_only_a_few_requests_wait_at_a_time(followed, monkeypatch):
-    eventually(lambda: followed.snapshot is not None)
-    monkeypatch.setattr("registry.stores.cluster.PATIENCE", 30)
-    waiting = [threading.Thread(target=followed.newer, args=(followed.snapshot,), daemon=True) for _ in range(2)]
+def test_what_is_known_already_is_not_waited_for(api, checking):
+    before = checking.known_in("team-a")
+    api.put(NAMESPACES, namespace("team-a", **{PROJECT: "alpha"}))
+    eventually(lambda: checking.known_in("team-a") != before)
+
+    assert checking.newer("team-a", before, 0).facts.project == "alpha"
+
+
+def test_what_concerns_other_namespaces_ends_no_wait(api, checking):
+    before = checking.known_in("team-a")
+    api.put(NAMESPACES, namespace("other", **{PROJECT: "alpha"}))
+    api.put(LEDGERS, ledger_of("u-other"))
+
+    assert checking.newer("team-a", before, 0.3) is None
+
+
+def test_waiting_ends_if_nothing_changes(checking):
+    assert checking.newer("team-a", checking.known_in("team-a"), 0.05) is None
+
+
+def test_only_a_few_requests_wait_at_a_time(checking):
+    known = checking.known_in("team-a")
+    waiting = [threading.Thread(target=checking.newer, args=("team-a", known, 30), daemon=True) for _ in range(2)]
     for thread in waiting:
         thread.start()
-    eventually(lambda: not followed._may_wait._value)
+    eventually(lambda: not checking._may_wait._value)
 
-    assert followed.newer(followed.snapshot) is None
+    assert checking.newer("team-a", known, 30) is None
 
 
 def test_settle_waits_for_every_change_that_was_received(api):
@@ -260,7 +319,8 @@ def test_settle_waits_for_every_change_that_was_received(api):
         store = KubernetesStore(client, namespace="fuseml")
         store.load()
         api.put(EXTENSIONS, extension("a"))
-        store._take_extensions(store._extensions.list())
+        extensions = store._sources[0]
+        store._receive(extensions, extensions.collection.list())
         assert seen(store, "x") == []
         threading.Timer(0.1, store.refresh).start()
 
@@ -277,3 +337,73 @@ def test_no_value_gets_into_the_log(api, loaded, caplog):
     loaded()
 
     assert "CANARY" not in "".join(r.getMessage() for r in caplog.records if r.name.startswith("registry"))
+
+
+def states(found):
+    return {name: str(entry) for name, entry in found.entries.items()}
+
+
+def test_the_ledger_of_a_namespace_is_found_by_its_uid(api, checking):
+    assert checking.delivered_to("team-a") is ledger.NOTHING_DELIVERED
+
+    api.put(LEDGERS, ledger_of("u-team-a", copy="delivered shape=s"))
+    eventually(lambda: states(checking.delivered_to("team-a")) == {"copy": "delivered shape=s"})
+    assert checking.delivered_to("team-b") is ledger.NOTHING_DELIVERED
+    api.put(NAMESPACES, namespace("team-a", uid="u-again"))
+    eventually(lambda: checking.delivered_to("team-a") is ledger.NOTHING_DELIVERED)
+    api.put(NAMESPACES, namespace("team-a"))
+    eventually(lambda: states(checking.delivered_to("team-a")) == {"copy": "delivered shape=s"})
+    api.delete(LEDGERS, ledger_of("u-team-a"))
+    eventually(lambda: checking.delivered_to("team-a") is ledger.NOTHING_DELIVERED)
+
+
+def test_only_ledgers_are_read_and_only_where_they_are(api, checking):
+    api.put(LEDGERS, ledger_of("u-team-a", labels=(), copy="delivered shape=s"))
+    api.put(LEDGERS, ledger_of("u-team-b", copy="delivered shape=s"))
+    eventually(lambda: checking.delivered_to("team-b") is not ledger.NOTHING_DELIVERED)
+
+    assert checking.delivered_to("team-a") is ledger.NOTHING_DELIVERED
+    queries = [query for path, query in api.requests if path == LEDGERS]
+    assert {query["labelSelector"] for query in queries} == {ledger.LABEL}
+
+
+def test_nothing_is_served_before_the_ledgers_are_known(api):
+    with serving(api) as client:
+        store = KubernetesStore(client, namespace="fuseml", ledger_namespace="system")
+        api.refuse_path = LEDGERS
+        store.start()
+        eventually(lambda: api.watches(EXTENSIONS) and api.watches(NAMESPACES))
+        store.refresh()
+
+        assert store.snapshot is None
+        api.refuse_path = ""
+        eventually(lambda: store.refresh() or store.snapshot is not None)
+        assert store.delivered_to("team-a") is ledger.NOTHING_DELIVERED
+
+
+def test_ledgers_that_cannot_be_followed_are_a_load_error(api, checking):
+    assert checking.load_errors == 0
+
+    eventually(lambda: api.watches(LEDGERS))
+    api.refuse_path = LEDGERS
+    api.drop()
+    eventually(lambda: checking.load_errors == 1)
+
+    api.refuse_path = ""
+
+
+def test_without_a_namespace_for_ledgers_no_delivery_is_checked(api, followed):
+    eventually(lambda: followed.snapshot is not None)
+
+    assert followed.delivered_to("team-a") is None
+    assert api.lists(LEDGERS) == []
+
+
+def test_ledgers_are_listed_once_on_demand(api, loaded):
+    api.put(LEDGERS, ledger_of("u-team-a", copy="delivered shape=s"))
+    store = loaded(ledger_namespace="system")
+    assert store.delivered_to("team-a") is None
+
+    store.load_ledgers()
+
+    assert states(store.delivered_to("team-a")) == {"copy": "delivered shape=s"}

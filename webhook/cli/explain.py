@@ -1,21 +1,19 @@
 """EDGE: the command ``fuseml explain``: why objects get what they get."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from registry.resolving.index import Index
-from registry.resolving.selectors import Consumer
-from registry.resolving.view import View
 from webhook.cli.inputs import INPUTS, consumers, read_definitions, read_subjects
 from webhook.cli.options import SETTINGS, load_store, or_exit, settings_of, with_options
 from webhook.errors import RefusedError
-from webhook.mutation.mutate import mutate
-from webhook.mutation.settings import Settings
+from webhook.mutation.mutate import Mutation, mutate
 from webhook.objects import manifests
 from webhook.preview.expected_pods.expected import FindDefinition
 from webhook.preview.explain import as_text
@@ -32,18 +30,20 @@ def explain(
     files: tuple[str, ...],
     namespace: str | None,
     project: str | None,
+    owner: str,
     user: str,
     output: str,
     folder: Path | None,
     registry_namespace: str | None,
     kubeconfig: str | None,
+    ledger_namespace: str | None,
     **settings: Any,
 ) -> None:
     """Explain what each step gets: candidates, rules, winners, variables. Values are never shown."""
     chosen = settings_of(**settings)
-    store = load_store(folder, registry_namespace, kubeconfig, chosen)
+    store = load_store(folder, registry_namespace, kubeconfig, chosen, ledger_namespace)
     index = store.snapshot or Index()
-    consumer_of = consumers(chosen, store.project_of, namespace=namespace, project=project, user=user)
+    consumer_of = consumers(chosen, store.facts_of, namespace=namespace, project=project, owner=owner, user=user)
     definitions = read_definitions(files, namespace, in_cluster=registry_namespace is not None, kubeconfig=kubeconfig)
     refused = False
     explained = []
@@ -52,11 +52,13 @@ def explain(
             consumer = consumer_of(given.obj)
             seen = index.seen_from(consumer.namespace)
             find = definitions.seen_from(consumer.namespace)
-            for subject in _with_expected_pods(given, seen, consumer, chosen, find):
+            delivered = store.delivered_to(consumer.namespace)
+            decide = partial(mutate, index=seen, consumer=consumer, settings=chosen, delivered=delivered)
+            for subject in _with_expected_pods(given, decide, find):
                 if subject.unknown:
                     click.echo(f"warning: {subject.title}: {subject.unknown}", err=True)
                     continue
-                explanation = explanation_of(subject.obj, seen, consumer, settings=chosen)
+                explanation = explanation_of(subject.obj, seen, consumer, settings=chosen, delivered=delivered)
                 if explanation is None:
                     continue
                 refused = refused or not explanation["allowed"]
@@ -73,9 +75,9 @@ def explain(
 
 
 def _with_expected_pods(
-    subject: Subject, index: View, consumer: Consumer, settings: Settings, find: FindDefinition
+    subject: Subject, decide: Callable[[Mapping[str, Any]], Mutation], find: FindDefinition
 ) -> Iterator[Subject]:
     """*subject*, then the pods that it is expected to create if it is admitted."""
     yield subject
     with suppress(RefusedError):
-        yield from expected_pods_of_subject(subject, mutate(subject.obj, index, consumer, settings=settings), find)
+        yield from expected_pods_of_subject(subject, decide(subject.obj), find)

@@ -9,6 +9,7 @@ from typing import Any, TextIO
 import click
 
 from registry.resolving.selectors import Consumer
+from registry.stores.namespaces import NamespaceFacts
 from webhook.cli.options import or_exit
 from webhook.mutation.settings import Settings
 from webhook.objects import manifests
@@ -29,6 +30,9 @@ INPUTS: list[Callable[[Any], Any]] = [
     ),
     click.option("-n", "--namespace", help="Namespace of the objects  [default: their own, or 'default']"),
     click.option("--project", help="Project on whose behalf objects ask  [default: that of the namespace]"),
+    click.option(
+        "--owner", default="", help="Person to whom the namespace belongs  [default: what the namespace says]"
+    ),
     click.option("--user", default="", help="User who submits the objects."),
 ]
 
@@ -89,25 +93,32 @@ def read_definitions(
 
 def consumers(
     settings: Settings,
-    project_of: Callable[[str], str | None],
+    facts_of: Callable[[str], NamespaceFacts | None],
     *,
     namespace: str | None,
     project: str | None,
+    owner: str,
     user: str,
 ) -> Callable[[Mapping[str, Any]], Consumer]:
     """A function that gives the consumer on whose behalf an object asks.
 
     Args:
-        project_of: Gives the project of a namespace; None if there is no such namespace.
+        facts_of: Gives what a namespace says of itself; None if there is no such namespace.
     """
 
     def consumer_of(obj: Mapping[str, Any]) -> Consumer:
         its_namespace = _namespace_of(obj, namespace)
-        its_project = project or project_of(its_namespace)
-        if its_project is None:
+        facts = facts_of(its_namespace) or (NamespaceFacts() if project or owner else None)
+        if facts is None:
             click.echo(f"error: namespace {its_namespace!r} does not exist in this cluster; give --project", err=True)
             sys.exit(1)
-        return Consumer(zone=settings.zone, namespace=its_namespace, project=its_project, user=user)
+        return Consumer(
+            zone=settings.zone,
+            namespace=its_namespace,
+            project=project or facts.project,
+            owner=owner or facts.owner,
+            user=user,
+        )
 
     return consumer_of
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from registry.errors import InvalidRecordsError, UnreadableError
+from registry.records.extension_objects import OWNER_ANNOTATION, PROJECT_LABEL
 from registry.stores.folder import FolderStore
+from registry.stores.namespaces import NamespaceKeys
 from webhook.mutation.settings import Settings
 
 if TYPE_CHECKING:
@@ -58,6 +60,26 @@ SETTINGS: list[Callable[[Any], Any]] = [
         help="How to reach that cluster  [default: as kubectl does; in a pod, its service account]",
     ),
     click.option(
+        "--ledger-namespace",
+        metavar="NAMESPACE",
+        help="Where fuseml controller keeps its ledgers in that cluster, which say what credentials it has delivered.  "
+        "[default: that is not checked]",
+    ),
+    click.option(
+        "--project-label",
+        metavar="KEY",
+        default=PROJECT_LABEL,
+        show_default=True,
+        help="Label of namespaces that names their project.",
+    ),
+    click.option(
+        "--owner-annotation",
+        metavar="KEY",
+        default=OWNER_ANNOTATION,
+        show_default=True,
+        help="Annotation of namespaces that names the person to whom they belong.",
+    ),
+    click.option(
         "--zone", default="", help="Zone of the steps: services in the same zone are reached by internal endpoints."
     ),
     click.option(
@@ -89,18 +111,32 @@ def with_options(options: list[Callable[[Any], Any]]) -> Callable[[Any], Any]:
     return decorate
 
 
-def settings_of(zone: str, plaintext_credentials: Any, ambiguity: Any, allowed: tuple[str, ...]) -> Settings:
+def settings_of(
+    *,
+    zone: str,
+    plaintext_credentials: Any,
+    ambiguity: Any,
+    allowed: tuple[str, ...],
+    project_label: str,
+    owner_annotation: str,
+) -> Settings:
     """The values of these options as the core reads them."""
     return Settings(
         zone=zone,
         plaintext_credentials=plaintext_credentials,
         ambiguity=ambiguity,
         allowed_variables=frozenset(allowed),
+        project_label=project_label,
+        owner_annotation=owner_annotation,
     )
 
 
 def open_store(
-    folder: Path | None, namespace: str | None, kubeconfig: str | None, settings: Settings
+    folder: Path | None,
+    namespace: str | None,
+    kubeconfig: str | None,
+    settings: Settings,
+    ledger_namespace: str | None,
 ) -> "FolderStore | KubernetesStore":
     """The registry in *folder*, or the one in a cluster, which need not be reachable yet.
 
@@ -108,6 +144,8 @@ def open_store(
     """
     if (folder is None) == (namespace is None):
         raise click.UsageError("give either --registry or --registry-namespace")
+    if folder is not None and ledger_namespace is not None:
+        raise click.UsageError("--ledger-namespace needs --registry-namespace")
     with or_exit():
         if namespace is None:
             return FolderStore(folder or Path(), allowed=settings.allowed_variables)
@@ -115,18 +153,38 @@ def open_store(
         from registry.kube.connect import connect  # noqa: PLC0415
         from registry.stores.cluster import KubernetesStore  # noqa: PLC0415
 
-        return KubernetesStore(connect(kubeconfig), namespace=namespace, allowed=settings.allowed_variables)
+        return KubernetesStore(
+            connect(kubeconfig),
+            namespace=namespace,
+            allowed=settings.allowed_variables,
+            keys=NamespaceKeys(settings.project_label, settings.owner_annotation),
+            ledger_namespace=ledger_namespace or "",
+        )
 
 
 def load_store(
-    folder: Path | None, namespace: str | None, kubeconfig: str | None, settings: Settings
+    folder: Path | None,
+    namespace: str | None,
+    kubeconfig: str | None,
+    settings: Settings,
+    ledger_namespace: str | None,
 ) -> "FolderStore | KubernetesStore":
     """Open the registry and read all of it, also if it is in a cluster."""
-    store = open_store(folder, namespace, kubeconfig, settings)
+    store = open_store(folder, namespace, kubeconfig, settings, ledger_namespace)
     if not isinstance(store, FolderStore):
         with or_exit():
             store.load()
+        if ledger_namespace:
+            _load_ledgers(store)
     return store
+
+
+def _load_ledgers(store: "KubernetesStore") -> None:
+    """Read what has been delivered; who may not do that sees what a run gets without that check."""
+    try:
+        store.load_ledgers()
+    except UnreadableError as e:
+        click.echo(f"warning: not checked whether shared credentials have been delivered: {e}", err=True)
 
 
 @contextmanager

@@ -31,12 +31,14 @@ def preview(
     files: tuple[str, ...],
     namespace: str | None,
     project: str | None,
+    owner: str,
     user: str,
     output: Any,
     show_credentials: bool,
     folder: Path | None,
     registry_namespace: str | None,
     kubeconfig: str | None,
+    ledger_namespace: str | None,
     **settings: Any,
 ) -> None:
     """Show what objects become when they are submitted.
@@ -49,10 +51,12 @@ def preview(
     that would be refused is an error with every output.
     """
     chosen = replace(settings_of(**settings), show_credentials=show_credentials)
-    store = load_store(folder, registry_namespace, kubeconfig, chosen)
-    consumer_of = consumers(chosen, store.project_of, namespace=namespace, project=project, user=user)
+    store = load_store(folder, registry_namespace, kubeconfig, chosen, ledger_namespace)
+    consumer_of = consumers(chosen, store.facts_of, namespace=namespace, project=project, owner=owner, user=user)
     definitions = read_definitions(files, namespace, in_cluster=registry_namespace is not None, kubeconfig=kubeconfig)
-    previewer = Previewer(store.snapshot or Index(), consumer_of, chosen, output, definitions.seen_from)
+    previewer = Previewer(
+        store.snapshot or Index(), consumer_of, chosen, output, definitions.seen_from, store.delivered_to
+    )
     refused = False
     progress = Progress()
     for name in files:

@@ -37,6 +37,7 @@ def webhook(
     folder: Path | None,
     registry_namespace: str | None,
     kubeconfig: str | None,
+    ledger_namespace: str | None,
     **settings: Any,
 ) -> None:
     """Serve the admission webhook: POST /mutate, GET /healthz, GET /readyz."""
@@ -44,7 +45,7 @@ def webhook(
 
     chosen = settings_of(**settings)
     serve(
-        open_store(folder, registry_namespace, kubeconfig, chosen),
+        open_store(folder, registry_namespace, kubeconfig, chosen, ledger_namespace),
         settings=chosen,
         listen=listen,
         metrics_listen=metrics_listen,

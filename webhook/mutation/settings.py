@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from registry.records.extension_objects import PROJECT_LABEL
+from registry.records.extension_objects import OWNER_ANNOTATION, PROJECT_LABEL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +16,8 @@ class Settings:
         ambiguity: What to do when only version or id order decides between different services.
         allowed_variables: Names that control a loader or an interpreter and may be injected all the same.
         show_credentials: False puts ``<hidden>`` where a credential's value would stand.
-        project_label: The namespaces' label that names their project, for messages.
+        project_label: The namespaces' label that names their project.
+        owner_annotation: Their annotation that names the person to whom they belong.
     """
 
     zone: str = ""
@@ -25,3 +26,4 @@ class Settings:
     allowed_variables: frozenset[str] = frozenset()
     show_credentials: bool = True
     project_label: str = PROJECT_LABEL
+    owner_annotation: str = OWNER_ANNOTATION

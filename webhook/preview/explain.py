@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from registry.delivery.ledger import Ledger
 from registry.resolving.resolve import Verdict
 from registry.resolving.selectors import Consumer, described
 from registry.resolving.view import View
@@ -15,18 +16,24 @@ from webhook.mutation.question import ask
 from webhook.mutation.settings import Settings
 
 
-def explain(obj: Mapping[str, Any], index: View, consumer: Consumer, *, settings: Settings) -> dict[str, Any] | None:
-    """Explain *obj* as plain data that holds no values of variables; None if it does not ask."""
+def explain(
+    obj: Mapping[str, Any], index: View, consumer: Consumer, *, settings: Settings, delivered: Ledger | None = None
+) -> dict[str, Any] | None:
+    """Explain *obj* as plain data that holds no values of variables; None if it does not ask.
+
+    Args:
+        delivered: The shared credentials that are in the consumer's namespace; None = not checked.
+    """
     question = ask(obj)
     if question is None:
         return None
-    analysis = analyse(question, index=index, consumer=consumer, settings=settings)
+    analysis = analyse(question, index=index, consumer=consumer, settings=settings, delivered=delivered)
     if question.layout.is_definition:
         # Selectors of a definition are resolved only when pods are created from it.
         analysis.findings, _ = lift(question)
     asking = question.asking(consumer)
     return {
-        "consumer": {"zone": asking.zone, "project": asking.project, "user": asking.user},
+        "consumer": {"zone": asking.zone, "project": asking.project, "owner": asking.owner, "user": asking.user},
         "allowed": not analysis.findings,
         "problems": list(refusal(analysis).problems) if analysis.findings else [],
         "warnings": analysis.warnings,
@@ -87,7 +94,8 @@ def as_text(explanation: Mapping[str, Any]) -> str:
 
 def _lines(explanation: Mapping[str, Any]) -> Iterator[str]:
     consumer = explanation["consumer"]
-    yield f"asked for by project {consumer['project']!r}, user {consumer['user']!r}, zone {consumer['zone']!r}"
+    owner = f", owner {consumer['owner']!r}" if consumer["owner"] else ""
+    yield f"asked for by project {consumer['project']!r}{owner}, user {consumer['user']!r}, zone {consumer['zone']!r}"
     for step in explanation["steps"]:
         yield ""
         yield step["where"]

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 import jsonpatch
 
+from registry.delivery.ledger import Ledger
 from registry.documents.reader import Document
 from registry.resolving.index import Index
 from registry.resolving.selectors import Consumer
@@ -57,6 +58,7 @@ class Previewer:
 
     Attributes:
         consumer_of: Gives the consumer on whose behalf an object asks.
+        delivered_to: Gives the shared credentials that are in a namespace; None = that is not checked.
         definitions_in: Gives a function that finds the definitions for runs in a namespace.
     """
 
@@ -65,6 +67,7 @@ class Previewer:
     settings: Settings
     output: Output = "yaml"
     definitions_in: Callable[[str], FindDefinition] = no_definitions
+    delivered_to: Callable[[str], Ledger | None] = lambda _: None
 
     def show(self, lines: Iterable[str], source: str) -> Iterator[DocumentPreview]:
         """Preview the documents of a stream one by one, without holding more than one.
@@ -109,7 +112,8 @@ class Previewer:
         """The mutation of *subject*; None if it is refused."""
         try:
             index = self.index.seen_from(consumer.namespace)
-            mutation = mutate(subject.obj, index, consumer, settings=self.settings)
+            delivered = self.delivered_to(consumer.namespace)
+            mutation = mutate(subject.obj, index, consumer, settings=self.settings, delivered=delivered)
         except RefusedError as e:
             shown.errors += [f"{where}: {subject.title}: {problem}" for problem in e.problems]
             return None

@@ -9,7 +9,7 @@ from typing import Any, Final
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from registry.resolving.index import Index
+from registry.stores.store import RegistryReader
 from webhook.mutation import mutate as mutation
 from webhook.mutation.settings import Settings
 from webhook.process.logs import log_defect
@@ -28,13 +28,10 @@ _log = logging.getLogger(__name__)
 
 
 def create_app(
-    snapshot: Callable[[], Index | None],
+    registry: RegistryReader,
     *,
     settings: Settings,
     mutate: Mutate = mutation.mutate,
-    project_of: Callable[[str], str | None] = lambda namespace: namespace,
-    settle: Callable[[], None] = lambda: None,
-    newer: Callable[[Index], Index | None] = lambda _: None,
     draining: Callable[[], bool] = lambda: False,
     expires: Callable[[], float | None] = lambda: None,
     clock: Callable[[], float] = time.time,
@@ -44,12 +41,9 @@ def create_app(
     """Make the WSGI application.
 
     Args:
-        snapshot: Gives the registry as it is now, None while there is none.
+        registry: What is known of services and namespaces.
         settings: Rules of the operator.
         mutate: Decides what becomes of an object.
-        project_of: Gives the project of a namespace, None if the namespace is not known yet.
-        settle: Returns when the snapshot shows all changes that have been received.
-        newer: Gives the registry that came after that of a refusal, if there is one within moments.
         draining: True once this process has been told to stop.
         expires: When the certificate in use expires, in seconds since 1970; None if there is none.
         clock: Gives the seconds since 1970.
@@ -58,12 +52,12 @@ def create_app(
     """
     app = Flask(__name__, static_folder=None)
     observer = observer or Unobserved()
-    reviewer = Reviewer(snapshot, settings, mutate, project_of, settle, newer, observer)
+    reviewer = Reviewer(registry, settings, mutate, observer)
     free = threading.BoundedSemaphore(reviews_at_once)
 
     @app.post("/mutate")
     def _mutate() -> Response:
-        if snapshot() is None:
+        if registry.snapshot is None:
             observer.unread("later")
             return answers.plain("registry not loaded", 503)
         # Flask's own properties parse all headers, and take as long as the review itself.
@@ -86,7 +80,7 @@ def create_app(
 
     @app.get("/readyz")
     def _readyz() -> Response:
-        index = snapshot()
+        index = registry.snapshot
         if draining():
             return answers.unready("draining")
         if index is None:

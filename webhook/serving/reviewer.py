@@ -2,17 +2,18 @@
 
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import partial
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from flask import Response
 
-from registry.resolving.index import Index
+from registry.delivery.ledger import Ledger
 from registry.resolving.selectors import Consumer
 from registry.resolving.view import View
+from registry.stores.namespaces import NamespaceFacts
+from registry.stores.store import Known, RegistryReader
 from webhook.errors import BadReviewError, Reason, RefusedError
 from webhook.mutation.mutate import Mutation
 from webhook.mutation.settings import Settings
@@ -20,6 +21,14 @@ from webhook.process.logs import log_defect
 from webhook.serving import answers, review
 from webhook.serving.review import Admission
 
+# Seconds for which a refusal is held back, as what is missing may be about to be known: a record that was registered
+# just before, or a label that the namespace was given.
+PATIENCE: Final = 0.4
+# The same if nothing is missing but a delivery, which takes the controller longer. The timeoutSeconds of the webhook's
+# configuration are more.
+DELIVERY_PATIENCE: Final = 3.0
+
+_CLUSTER_WIDE: Final = NamespaceFacts()
 _log = logging.getLogger(__name__)
 
 
@@ -34,6 +43,7 @@ class Mutate(Protocol):
         *,
         settings: Settings,
         old: Mapping[str, Any] | None,
+        delivered: Ledger | None,
     ) -> Mutation: ...
 
 
@@ -78,12 +88,9 @@ class _Decision(NamedTuple):
 class Reviewer:
     """Answers reviews by the registry as it is, under the operator's rules. See ``create_app`` for its parts."""
 
-    snapshot: Callable[[], Index | None]
+    registry: RegistryReader
     settings: Settings
     mutate: Mutate
-    project_of: Callable[[str], str | None]
-    settle: Callable[[], None]
-    newer: Callable[[Index], Index | None]
     observer: Observer
 
     def answer(self, body: bytes, *, received: float | None = None) -> Response:
@@ -121,37 +128,57 @@ class Reviewer:
         concerns = admission.operation in ("CREATE", "UPDATE") and not admission.subresource and admission.asks
         if not concerns or (obj := admission.obj) is None:
             return _Decision("allowed", review.allowed(admission))
-        consumer = self._consumer(admission)
         try:
-            made = self._mutate(obj, consumer, admission)
+            made = self._mutate(obj, admission)
             answer = review.allowed(admission, ops=made.ops, warnings=made.warnings, audit=made.audit)
         except RefusedError as e:
             return _Decision("refused", review.denied(admission, str(e)), {"problems": len(e.problems)}, e.reasons)
         counts = {"ops": len(made.ops), "warnings": len(made.warnings)}
         return _Decision("patched" if made.ops else "allowed", answer, counts)
 
-    def _consumer(self, admission: Admission) -> Consumer:
-        namespace = admission.namespace
-        project = self.project_of(namespace) if namespace else ""
-        if project is None:
-            # It was created a moment ago. To take it for one without a label would give it another project's rights.
-            raise _NotYetError(f"namespace {namespace[:63]!r} is not known yet")
-        return Consumer(zone=self.settings.zone, namespace=namespace, project=project, user=admission.username)
+    def _mutate(self, obj: Mapping[str, Any], admission: Admission) -> Mutation:
+        """Decide by what is known, and if that is a refusal, again by what becomes known soon.
 
-    def _mutate(self, obj: Mapping[str, Any], consumer: Consumer, admission: Admission) -> Mutation:
-        """Decide by the registry as it is now, and again before a refusal if what is missing may be about to come."""
-        decide = partial(self.mutate, settings=self.settings, old=admission.old)
-        if admission.operation == "CREATE":
-            self.settle()
-        if (index := self.snapshot()) is None:
+        Only of new objects: an update is not decided by the registry.
+        """
+        is_new = admission.operation == "CREATE"
+        if is_new:
+            self.registry.settle()
+        started = time.monotonic()
+        known = self.registry.known_in(admission.namespace)
+        while True:
+            try:
+                return self._mutate_by(known, obj, admission)
+            except (RefusedError, _NotYetError) as e:
+                seconds = started + _patience(e) - time.monotonic()
+                newer = self.registry.newer(admission.namespace, known, seconds) if is_new and seconds > 0 else None
+                if newer is None:
+                    raise
+                known = newer
+
+    def _mutate_by(self, known: Known, obj: Mapping[str, Any], admission: Admission) -> Mutation:
+        namespace = admission.namespace
+        facts = known.facts if namespace else _CLUSTER_WIDE
+        if known.index is None:
             raise _NotYetError("registry not loaded")
-        try:
-            return decide(obj, index.seen_from(consumer.namespace), consumer)
-        except RefusedError:
-            newer = self.newer(index) if admission.operation == "CREATE" else None
-            if newer is None:
-                raise
-            return decide(obj, newer.seen_from(consumer.namespace), consumer)
+        if facts is None:
+            # It was created a moment ago. To take it for one without a label could refuse what it may have.
+            raise _NotYetError(f"namespace {namespace[:63]!r} is not known yet")
+        consumer = Consumer(
+            zone=self.settings.zone,
+            namespace=namespace,
+            project=facts.project,
+            owner=facts.owner,
+            user=admission.username,
+        )
+        index = known.index.seen_from(namespace)
+        return self.mutate(obj, index, consumer, settings=self.settings, old=admission.old, delivered=known.delivered)
+
+
+def _patience(error: Exception) -> float:
+    """Seconds for which *error* is held back."""
+    is_due = isinstance(error, RefusedError) and error.reasons == {Reason.UNDELIVERED}
+    return DELIVERY_PATIENCE if is_due else PATIENCE
 
 
 class _NotYetError(Exception):

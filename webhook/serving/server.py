@@ -77,11 +77,8 @@ def serve(
     _announce(listener, zone=settings.zone, index=store.snapshot, notice=notice)
     server = Server(
         lambda server: create_app(
-            lambda: store.snapshot,
+            store,
             settings=settings,
-            project_of=store.project_of,
-            settle=store.settle,
-            newer=store.newer,
             draining=lambda: server.draining,
             expires=lambda: certificates.expires,
             observer=metrics(),

@@ -55,6 +55,7 @@ def test_everyone_may_do_what_kubernetes_gives_to_everyone(product, kubectl, nod
     ["create", "serviceaccounts", "--subresource=token", "-n", NAMESPACE], ["list", "events"],
     ["update", "extensions.fuseml.org", "-n", "fuseml"], ["impersonate", "users"], ["patch", "namespaces"],
     ["patch", "mutatingwebhookconfigurations/webhook.pipeline.tekton.dev"], ["escalate", "clusterroles"],
+    ["list", "configmaps", "-n", "fuseml"], ["get", "configmaps", "-n", "default"],
 ], ids=" ".join)  # fmt: skip
 def test_no_account_may(product, kubectl, account, what):
     done = kubectl.run("auth", "can-i", *what, f"--as=system:serviceaccount:{NAMESPACE}:{account}")

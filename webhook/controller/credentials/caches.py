@@ -59,14 +59,14 @@ class Caches:
                 api,
                 f"/api/v1/namespaces/{registry}/secrets",
                 lambda obj: source_of(obj).without_values,
-                selector=SOURCE_LABEL,
+                label=SOURCE_LABEL,
             ),
             "ledgers": Collection(
                 api,
                 f"/api/v1/namespaces/{system}/configmaps",
                 lambda obj: True,
                 metadata_only=True,
-                selector=ledger.LABEL,
+                label=ledger.LABEL,
             ),
         }
         self._found: dict[str, dict[str, Any]] = {}
