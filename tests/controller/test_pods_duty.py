@@ -50,8 +50,14 @@ class Bench:
         self.fake = fake
         self.status = Status()
         self.now = 0.0
+        self.settled = set()
         self.duty = PodDuty(
-            api, namespace="fuseml-system", status=self.status, check=lambda: None, clock=lambda: self.now
+            api,
+            namespace="fuseml-system",
+            status=self.status,
+            check=lambda: None,
+            are_settled=lambda namespace, copies: {(namespace, copy) for copy in copies} <= self.settled,
+            clock=lambda: self.now,
         )
         self.webhook_is_away()
 
@@ -135,6 +141,70 @@ def test_event_of_a_pod_that_nothing_recreates_says_what_to_do(bench):
     ]
     assert bench.pods() == ["a"]
     assert ("POST", PROBES) not in bench.fake.requests
+
+
+COPIES = ("fuseml-credentials-minio-abc", "fuseml-credentials-mlflow-def")
+
+
+def waits_for(copies=COPIES, **annotations):
+    annotations |= {"extensions.fuseml.org/pod-selectors": "{}", "extensions.fuseml.org/waiting": " ".join(copies)}
+    return {"annotations": annotations}
+
+
+def test_a_pod_that_waits_for_credentials_is_recreated_when_all_of_them_are_settled(bench, caplog):
+    bench.webhook_is_back()
+    bench.put(pod("a", TASK_RUN, **waits_for()))
+    bench.put(pod("b", JOB))
+
+    bench.reconcile()
+    assert bench.deletions() == ["b"]
+    bench.settled = {("runs", COPIES[0]), ("other", COPIES[1])}
+    bench.reconcile(after=2.0)
+    assert bench.deletions() == ["b"]
+    bench.settled.add(("runs", COPIES[1]))
+    bench.reconcile(after=2.0)
+    assert bench.deletions() == ["b", "a"]
+
+
+def test_its_event_says_once_what_it_waits_for(bench, caplog):
+    bench.webhook_is_back()
+    bench.put(pod("a", TASK_RUN, **waits_for()))
+
+    for _ in range(3):
+        bench.reconcile(after=2.0)
+
+    (event,) = bench.events()
+    assert (event["reason"], event["type"]) == ("WaitingForCredentials", "Warning")
+    assert event["message"] == (
+        f"this pod waits for credentials: Secrets {COPIES[0]}, {COPIES[1]} are not in this namespace yet; "
+        "it is recreated when they are there"
+    )
+    assert caplog.messages == ["pod runs/a waits: credentials are not there"]
+    assert bench.status.pods_waiting == 1
+    assert ("POST", PROBES) not in bench.fake.requests
+
+
+def test_the_event_of_a_pod_that_waits_for_credentials_and_that_nothing_recreates_says_what_to_do(bench):
+    bench.put(pod("a", **waits_for(COPIES[:1])))
+    bench.settled = {("runs", COPIES[0])}
+
+    bench.reconcile()
+
+    assert [event["message"] for event in bench.events()] == [
+        f"this pod waits for credentials: Secret {COPIES[0]} is not in this namespace yet; nothing recreates it: "
+        "delete it, and create it again when they are there"
+    ]
+    assert bench.deletions() == []
+
+
+def test_an_event_stays_short_however_much_a_pod_waits_for(bench):
+    bench.put(pod("a", **waits_for([f"fuseml-credentials-{i}-{'x' * 400}" for i in range(100)])))
+
+    bench.reconcile()
+
+    (event,) = bench.events()
+    assert " and 97 more are not in this namespace yet; " in event["message"]
+    assert len(event["message"]) < 1024
 
 
 def test_nothing_is_deleted_while_the_webhook_is_away(bench):

@@ -31,6 +31,7 @@ def owner(api_version, kind, *, controller=True):
         pytest.param(pod(gates=("example.com/quota",)), False, id="gate-of-another"),
         pytest.param(pod(annotations={}), False, id="does-not-ask"),
         pytest.param(pod(annotations={"extensions.fuseml.org/resolved": "{}"}), False, id="note-only"),
+        pytest.param(pod(annotations={"extensions.fuseml.org/waiting": "x"}), False, id="other-note-only"),
         pytest.param(pod(annotations={"x.extensions.fuseml.org/run-selectors": ""}), False, id="other-prefix"),
         pytest.param(pod(deletion_timestamp="2026-11-24T06:30:00Z"), False, id="being-deleted"),
     ],
@@ -69,6 +70,14 @@ def test_finalizers_are_kept_in_their_order():
     found = waiting_pod(pod(finalizers=["example.com/a", "batch.kubernetes.io/job-tracking"]))
 
     assert found.finalizers == ("example.com/a", "batch.kubernetes.io/job-tracking")
+
+
+def test_copies_that_it_waits_for_are_read_from_the_note():
+    note = "fuseml-credentials-b  fuseml-credentials-a\nsomething-else"
+
+    found = waiting_pod(pod(annotations={**ASKS, "extensions.fuseml.org/waiting": note}))
+
+    assert found.copies == ("fuseml-credentials-b", "fuseml-credentials-a")
 
 
 def tried(backoff, seconds):

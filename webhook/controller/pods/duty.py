@@ -1,7 +1,8 @@
-"""EDGE: the duty that has pods recreated if no webhook answered when they were created.
+"""EDGE: the duty that has pods recreated which lacked a webhook or credentials when they were created.
 
 Such a pod waits at a scheduling gate (manifests/base/policy-pods.yaml), and its containers can no longer be changed.
-When the webhook answers again, this duty deletes the pod, and the controller that owns it creates it again.
+When the webhook answers, and the credentials are there, this duty deletes the pod, and the controller that owns it
+creates it again.
 """
 
 import json
@@ -30,6 +31,9 @@ _TIME_LIMIT: Final = 20.0
 # The pod is gone (404), is another one of the same name (409), or has changed (422: a test in the patch fails, or our
 # policy no longer finds the gate).
 _CHANGED: Final = (404, 409, 422)
+# In an Event.
+_MOST_NAMES: Final = 3
+_NAME_LENGTH: Final = 253
 # It satisfies the Pod Security Standard "restricted". It is only created in dry runs and never runs.
 _PROBE: Final[Mapping[str, Any]] = {
     "apiVersion": "v1",
@@ -56,11 +60,12 @@ _log = logging.getLogger(__name__)
 
 
 class PodDuty:
-    """Reports pods that wait at our gate, and deletes them when the webhook answers again.
+    """Reports pods that wait at our gate, and deletes them when that would help.
 
     Args:
         namespace: Where the duty may create a pod in a dry run, to find out whether the webhook answers.
         check: Called before each write; raises NotLeaderError if this process must not write.
+        are_settled: Whether copies of credentials, by a namespace and their names, are all delivered or no longer due.
     """
 
     name = "pods"
@@ -73,12 +78,14 @@ class PodDuty:
         namespace: str,
         status: Status,
         check: Callable[[], None],
+        are_settled: Callable[[str, tuple[str, ...]], bool] = lambda namespace, copies: True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._core: Any = CoreV1Api(api)  # Its type stubs lack _preload_content.
         self._namespace = namespace
         self._status = status
         self._check = check
+        self._are_settled = are_settled
         self._clock = clock
         self._event_backoff = Backoff()
         self._deletion_backoff = Backoff()
@@ -94,11 +101,17 @@ class PodDuty:
         self._status.pods_waiting = len(pods)
         self._reported &= {pod.uid for pod in pods}
         problems = list(self._report(pods, now))
-        due = [p for p in pods if p.recreated_by and self._deletion_backoff.allows(p.recreated_by, self._clock())]
+        due = [pod for pod in pods if self._is_due(pod)]
         if due and self._webhook_answers():
             problems += self._delete(due)
         if problems:
             raise problems[0]
+
+    def _is_due(self, pod: WaitingPod) -> bool:
+        """Whether *pod* would get further if it were recreated now, as far as is known without the webhook."""
+        if not pod.recreated_by or not self._deletion_backoff.allows(pod.recreated_by, self._clock()):
+            return False
+        return not pod.copies or self._are_settled(pod.namespace, pod.copies)
 
     def _waiting_pods(self) -> list[WaitingPod]:
         with translate_errors("Pods", "list"):
@@ -116,13 +129,14 @@ class PodDuty:
             about = V1ObjectReference(api_version="v1", kind="Pod", namespace=pod.namespace, name=pod.name, uid=pod.uid)
             self._check()
             try:
-                events.warn(self._core, about, "WaitingForInjection", _message(pod), now)
+                events.warn(self._core, about, _reason(pod), _message(pod), now)
             except ClusterError as e:
                 self._event_backoff.note([pod.uid], self._clock())
                 yield e
             else:
                 self._reported.add(pod.uid)
-                _log.warning("pod %s/%s waits: no webhook answered when it was created", pod.namespace, pod.name)
+                what = "credentials are not there" if pod.copies else "no webhook answered when it was created"
+                _log.warning("pod %s/%s waits: %s", pod.namespace, pod.name, what)
 
     def _webhook_answers(self) -> bool:
         """Whether a pod with a selector gets the selected variable, in a dry run."""
@@ -181,8 +195,28 @@ def _without_tracking(pod: WaitingPod) -> list[dict[str, Any]]:
     ]
 
 
+def _reason(pod: WaitingPod) -> str:
+    return "WaitingForCredentials" if pod.copies else "WaitingForInjection"
+
+
 def _message(pod: WaitingPod) -> str:
-    why = "no webhook answered when this pod was created, so it lacks what its annotations ask for and does not start"
+    if pod.copies:
+        why = f"this pod waits for credentials: {_named(pod.copies)} not in this namespace yet"
+        then = "they are there"
+    else:
+        why = (
+            "no webhook answered when this pod was created, so it lacks what its annotations ask for and does not start"
+        )
+        then = "the webhook is back"
     if pod.recreated_by:
-        return f"{why}; it is recreated when the webhook is back"
-    return f"{why}; nothing recreates it: delete it, and create it again when the webhook is back"
+        return f"{why}; it is recreated when {then}"
+    return f"{why}; nothing recreates it: delete it, and create it again when {then}"
+
+
+def _named(copies: tuple[str, ...]) -> str:
+    """``Secret a is``, ``Secrets a, b and 2 more are``. An Event holds no more than 1024 characters."""
+    if len(copies) == 1:
+        return f"Secret {copies[0][:_NAME_LENGTH]} is"
+    shown = ", ".join(name[:_NAME_LENGTH] for name in copies[:_MOST_NAMES])
+    more = f" and {len(copies) - _MOST_NAMES} more" if len(copies) > _MOST_NAMES else ""
+    return f"Secrets {shown}{more} are"

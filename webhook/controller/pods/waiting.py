@@ -5,7 +5,8 @@ from typing import Final
 
 import msgspec
 
-from webhook.adapters.annotations.names import GATE, NOTES, PREFIX
+from registry.delivery import copies
+from webhook.adapters.annotations.names import GATE, NOTES, PREFIX, WAITING
 
 # API group and kind of the owners whose controllers recreate a pod that was deleted before it ran.
 RECREATING_OWNERS: Final = frozenset({
@@ -73,6 +74,7 @@ class WaitingPod:
 
     Attributes:
         recreated_by: The uid of the owner whose controller recreates the pod if it is deleted; "" if there is none.
+        copies: The names of the Secrets that it waits for; none if it waits because no webhook answered.
     """
 
     namespace: str
@@ -80,6 +82,7 @@ class WaitingPod:
     uid: str
     recreated_by: str
     finalizers: tuple[str, ...] = ()
+    copies: tuple[str, ...] = ()
 
 
 def waiting_pod(pod: Pod) -> WaitingPod | None:
@@ -90,7 +93,15 @@ def waiting_pod(pod: Pod) -> WaitingPod | None:
         return None
     # The API server allows at most one owner with controller=true.
     owner = next((o.uid for o in metadata.owner_references if o.controller and _kind(o) in RECREATING_OWNERS), "")
-    return WaitingPod(metadata.namespace, metadata.name, metadata.uid, owner, tuple(metadata.finalizers))
+    return WaitingPod(
+        metadata.namespace, metadata.name, metadata.uid, owner, tuple(metadata.finalizers), _copies(metadata)
+    )
+
+
+def _copies(metadata: Metadata) -> tuple[str, ...]:
+    # Whoever may create pods may have written it.
+    words = metadata.annotations.get(WAITING, "").split()
+    return tuple(word for word in words if word.startswith(copies.PREFIX))
 
 
 def _kind(owner: Owner) -> tuple[str, str]:
