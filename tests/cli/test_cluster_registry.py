@@ -1,5 +1,7 @@
 """The way to the API server, and the commands that read a cluster's registry."""
 
+import json
+
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -23,6 +25,18 @@ spec:
       - name: a
         image: i
         extensions: [{name: tracking, product: mlflow}]
+"""
+GATED = """
+apiVersion: v1
+kind: Pod
+metadata:
+  name: p
+  namespace: %s
+  annotations:
+    extensions.fuseml.org/pod-selectors: "main: {extensions: [{name: tracking, product: mlflow}]}"
+spec:
+  schedulingGates: [{name: extensions.fuseml.org/injection}]
+  containers: [{name: main, image: i}]
 """
 MLFLOW = {
     "apiVersion": "fuseml.org/v1alpha1",
@@ -61,9 +75,9 @@ def invoke(api, tmp_path):
     with serving(api) as client:
         (tmp_path / "kubeconfig").write_text(yaml.safe_dump(kubeconfig(client.configuration.host)))
 
-        def invoke(command, where, *more):
+        def invoke(command, where, *more, run=RUN):
             options = ["--registry-namespace", "fuseml", "--kubeconfig", str(tmp_path / "kubeconfig"), *more]
-            return CliRunner().invoke(commands, [command, "-f", "-", *options], input=RUN % where)
+            return CliRunner().invoke(commands, [command, "-f", "-", *options], input=run % where)
 
         yield invoke
 
@@ -125,6 +139,7 @@ LOGIN = {"id": "login", "secretRef": {"name": "minio"}, "configuration": {"KEY":
     for s in e.services
     for c in s.credentials
 )
+NOT_YET = "fuseml controller has not delivered them to this namespace yet; if that lasts, it does not run"
 
 
 def put_shared(api, *, delivered=(), **login):
@@ -138,6 +153,76 @@ def put_shared(api, *, delivered=(), **login):
     labels = {ledger.LABEL: ""}
     metadata = {"namespace": "system", "name": ledger.name_for("u-b"), "labels": labels}
     api.put(ledgers_of("system"), {"metadata": metadata, "data": data})
+
+
+@pytest.mark.parametrize(
+    ("delivered", "options", "where", "expected"),
+    [
+        pytest.param([COPY], ["--ledger-namespace", "system"], "team-b", f"delivered as {COPY.name}", id="delivered"),
+        pytest.param([], ["--ledger-namespace", "system"], "team-b", f"not delivered: {NOT_YET}", id="not-delivered"),
+        pytest.param([], [], "team-b", f"as copy {COPY.name}, which was not checked", id="not-checked"),
+    ],
+)
+def test_explain_says_where_shared_credentials_come_from(api, invoke, delivered, options, where, expected):
+    put_shared(api, delivered=delivered)
+
+    result = invoke("explain", where, *options)
+
+    assert f"      credentials: login, from Secret minio of namespace fuseml, {expected}\n" in result.stdout
+    assert (result.exit_code, "admitted" in result.stdout) == ((1, False) if "not delivered" in expected else (0, True))
+
+
+def test_explain_says_who_can_give_a_namespace_a_project(api, invoke):
+    put_shared(api)
+
+    result = invoke("explain", "team-c")
+
+    assert (
+        "      credentials: none: namespace 'team-c' has neither a project nor an owner; whoever has the verb assign "
+        "on projects.fuseml.org can run: kubectl label namespace team-c extensions.fuseml.org/project=NAME\n"
+    ) in result.stdout
+    assert "warning: steps[a]: selector 'tracking': no credentials: namespace lacks label" in result.stdout
+
+
+def test_explain_says_that_no_scope_includes_the_namespace(api, invoke):
+    put_shared(api, scope="project", projects=["gamma"])
+
+    result = invoke("explain", "team-b")
+
+    assert "      credentials: none: no scope includes project 'beta', owner ''\n" in result.stdout
+
+
+def test_explain_says_which_secret_of_the_namespace_has_ones_own_credentials(api, invoke):
+    services = [{"id": "ui", "credentials": [LOGIN]}]
+    own = {"namespace": "team-a", "name": "mlflow"}
+    api.put(EXTENSIONS, {**MLFLOW, "metadata": own, "spec": {"product": "mlflow", "services": services}})
+
+    assert "      credentials: login, from Secret minio of this namespace\n" in invoke("explain", "team-a").stdout
+
+
+def test_explain_says_it_to_programs_as_well(api, invoke):
+    put_shared(api, delivered=[COPY])
+
+    (told,) = json.loads(invoke("explain", "team-b", "--ledger-namespace", "system", "-o", "json").stdout)
+
+    assert told["consumer"] == {"zone": "", "project": "beta", "owner": "", "user": ""}
+    assert told["steps"][0]["selectors"][0]["chosen"]["credentials"] == {
+        "id": "login",
+        "secret": {"name": "minio", "namespace": "fuseml"},
+        "copy": {"name": COPY.name, "lack": ""},
+    }
+
+
+def test_explain_and_preview_say_what_a_pod_at_our_gate_waits_for(api, invoke):
+    put_shared(api)
+    options = ["--ledger-namespace", "system"]
+
+    explained, previewed = (invoke(command, "team-b", *options, run=GATED) for command in ("explain", "preview"))
+
+    assert (explained.exit_code, previewed.exit_code) == (0, 0)
+    assert f"\nwarning: waits at a gate for {COPY.name}\n" in explained.stdout
+    assert explained.stdout.endswith("\nadmitted\n")
+    assert f"extensions.fuseml.org/waiting: {COPY.name}\n" in previewed.stdout
 
 
 def test_preview_refuses_what_has_not_been_delivered_if_it_can_check_that(api, invoke):

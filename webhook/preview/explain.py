@@ -1,12 +1,14 @@
 """Why an object gets what it gets: the analysis of ``mutate`` as plain data, and as text for people. Pure."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any, TypeAlias
 
 from registry.delivery.ledger import Ledger
-from registry.resolving.resolve import Verdict
+from registry.resolving.resolve import Resolution, Verdict
 from registry.resolving.selectors import Consumer, described
 from registry.resolving.view import View
+from webhook.mutation import waiting
 from webhook.mutation.analysis import Analysis, StepReport, analyse
 from webhook.mutation.bound_selectors import BoundSelector
 from webhook.mutation.env_plan import Fate, Outcome
@@ -14,6 +16,9 @@ from webhook.mutation.lifting import lift
 from webhook.mutation.mutate import refusal
 from webhook.mutation.question import ask
 from webhook.mutation.settings import Settings
+from webhook.preview import credentials
+
+_Origin: TypeAlias = Callable[[Resolution], dict[str, Any] | None]
 
 
 def explain(
@@ -31,13 +36,15 @@ def explain(
     if question.layout.is_definition:
         # Selectors of a definition are resolved only when pods are created from it.
         analysis.findings, _ = lift(question)
+    waits = waiting.can_wait(question, analysis)
     asking = question.asking(consumer)
+    origin = partial(credentials.origin, consumer=asking, settings=settings, delivered=delivered)
     return {
         "consumer": {"zone": asking.zone, "project": asking.project, "owner": asking.owner, "user": asking.user},
-        "allowed": not analysis.findings,
-        "problems": list(refusal(analysis).problems) if analysis.findings else [],
-        "warnings": analysis.warnings,
-        "steps": [_step(report) for report in analysis.reports if report.bound_selectors],
+        "allowed": waits or not analysis.findings,
+        "problems": list(refusal(analysis).problems) if analysis.findings and not waits else [],
+        "warnings": [*(waiting.warnings(analysis) if waits else ()), *analysis.warnings],
+        "steps": [_step(report, origin) for report in analysis.reports if report.bound_selectors],
         "expressions": _expressions(analysis),
     }
 
@@ -46,22 +53,24 @@ def _expressions(analysis: Analysis) -> list[dict[str, str]]:
     return [{"where": where, "expression": expression} for where, expression in analysis.uses]
 
 
-def _step(report: StepReport) -> dict[str, Any]:
+def _step(report: StepReport, origin: _Origin) -> dict[str, Any]:
     return {
         "step": report.step.key,
         "where": report.step.where,
-        "selectors": [_selector(bound, report.plan.outcomes[bound.selector.name]) for bound in report.bound_selectors],
+        "selectors": [
+            _selector(bound, report.plan.outcomes[bound.selector.name], origin) for bound in report.bound_selectors
+        ],
     }
 
 
-def _selector(bound: BoundSelector, outcomes: list[Outcome]) -> dict[str, Any]:
+def _selector(bound: BoundSelector, outcomes: list[Outcome], origin: _Origin) -> dict[str, Any]:
     resolution = bound.resolution
     binding = resolution.binding
     chosen = binding and {
         "extension": binding.extension.id,
         "service": binding.service.id,
         "endpoint": binding.endpoint and {"url": binding.endpoint.url, "type": binding.endpoint.type},
-        "credentials": binding.credentials and binding.credentials.id,
+        "credentials": origin(resolution),
     }
     return {
         "name": bound.selector.name,
@@ -119,7 +128,7 @@ def _selector_lines(selector: Mapping[str, Any]) -> Iterator[str]:
         yield f"    = {chosen['extension']}/{chosen['service']}: {selector['why']}"
         endpoint = chosen["endpoint"]
         yield (f"      endpoint: {endpoint['url']} ({endpoint['type']})" if endpoint else "      endpoint: none")
-        yield f"      credentials: {chosen['credentials'] or 'none'}"
+        yield f"      credentials: {credentials.as_text(chosen['credentials'])}"
     else:
         yield f"    {'nothing, as it is optional' if selector['optional'] else 'refused'}: {selector['why']}"
     for candidate in selector["candidates"]:
