@@ -24,7 +24,8 @@ class Entry:
     """What one object holds: an extension, or what is wrong with it.
 
     Attributes:
-        mark: Tells this version of the object from any other; the marks of all objects together make the revision.
+        mark: Tells this record from any other, and from what it was before; the marks of all together make the
+            revision.
     """
 
     mark: int
@@ -60,7 +61,10 @@ class Entries:
         """The entry of *obj*; the known one if it has not changed."""
         key = key_of(obj)
         name = "/".join(key)
-        version = f"{name}@{obj['metadata']['resourceVersion']}"
+        metadata = obj["metadata"]
+        # Unlike the resourceVersion, the generation stays the same if only status, labels or annotations change. It
+        # begins again with each object, hence the uid.
+        version = f"{name}@{metadata['uid']}.{metadata['generation']}"
         mark = int.from_bytes(hashlib.sha256(version.encode()).digest()[:6])
         known = self._entries.get(key)
         if known is not None and known.mark == mark:

@@ -69,14 +69,22 @@ class FakeApi:
     def _write(self, path, obj, kind):
         with self._changed:
             self._version += 1
-            obj = {**obj, "metadata": {**obj["metadata"], "resourceVersion": str(self._version)}}
             key = obj["metadata"].get("namespace"), obj["metadata"].get("name")
+            identity = self._identity(obj, self._objects.get(path, {}).get(key))
+            obj = {**obj, "metadata": {**obj["metadata"], **identity, "resourceVersion": str(self._version)}}
             if kind == "DELETED":
                 del self._objects[path][key]
             elif kind == "MODIFIED":
                 self._objects.setdefault(path, {})[key] = obj
             self._events.append((self._version, path, {"type": kind, "object": obj}))
             self._changed.notify_all()
+
+    def _identity(self, obj, known):
+        """The uid, and the generation: it grows when something changes that is neither metadata nor status."""
+        if known is None:
+            return {"uid": f"u-{self._version}", "generation": 1}
+        changed = any(obj.get(key) != known.get(key) for key in (obj.keys() | known.keys()) - {"metadata", "status"})
+        return {"uid": known["metadata"]["uid"], "generation": known["metadata"]["generation"] + changed}
 
     def page(self, path, query):
         with self._changed:

@@ -250,6 +250,35 @@ def test_changes_are_taken_up(api, followed):
     eventually(lambda: followed.facts_of("new") is None)
 
 
+@pytest.mark.parametrize("content", [{"product": "q"}, {"configuration": {"PATH": "/opt"}}], ids=["good", "broken"])
+def test_a_change_of_status_or_labels_is_no_change_of_the_registry(api, loaded, caplog, content):
+    api.put(EXTENSIONS, extension("a", **content))
+    store = loaded()
+    before = store.snapshot
+    caplog.clear()
+
+    changed = extension("a", **content) | {"status": {"services": 1}}
+    changed["metadata"]["labels"] = {"team": "ml"}
+    api.put(EXTENSIONS, changed)
+    store.load()
+
+    assert store.snapshot is before
+    assert "cannot be read" not in caplog.text
+
+
+def test_an_object_that_is_deleted_and_created_again_is_another_one(api, loaded):
+    api.put(EXTENSIONS, extension("a"))
+    store = loaded()
+    before = store.snapshot.revision
+
+    api.delete(EXTENSIONS, extension("a"))
+    api.put(EXTENSIONS, extension("a", product="q"))
+    store.load()
+
+    assert seen(store, "x") == [("a", "q")]
+    assert store.snapshot.revision != before
+
+
 def test_known_extensions_are_served_while_the_api_server_is_away(api, followed):
     api.put(EXTENSIONS, extension("a"))
     eventually(lambda: followed.snapshot is not None and seen(followed, "x") == [("a", "p")])
