@@ -12,7 +12,17 @@ import pytest
 from click.testing import CliRunner
 
 from tests.fakes import object_api
-from tests.fakes.object_api import AUTHORITIES, CONFIGURATION, LEAF, LEASE, FakeObjects, serving, write_kubeconfig
+from tests.fakes.object_api import (
+    AUTHORITIES,
+    CONFIGURATION,
+    EXTENSIONS,
+    LEAF,
+    LEASE,
+    FakeObjects,
+    extension_path,
+    serving,
+    write_kubeconfig,
+)
 from webhook.cli.controller import controller
 
 # Seconds. Long enough for a busy machine.
@@ -132,6 +142,31 @@ def test_external_certificates_are_left_alone(fake, start):
         process.stop()
 
     assert {path for method, path in fake.writes()} == {LEASE}
+
+
+def test_extensions_are_given_a_status(fake, start):
+    def register(name, variable):
+        metadata = {"namespace": "ml", "uid": f"u-{name}", "generation": 1}
+        path = extension_path("ml", name)
+        fake.put(path, {"kind": "Extension", "metadata": metadata, "spec": {"configuration": {variable: "x"}}})
+        wait_until(lambda: "status" in fake.objects[path], f"{name} is given no status")
+        return fake.objects[path]["status"]["conditions"][-1]["reason"]
+
+    with serving(fake):
+        process = start("--certificates", "external", "--allow-variable", "PATH")
+        reasons = [register("allowed", "PATH"), register("odd", "LD_PRELOAD")]
+        process.wait_for_log("extension ml/odd does not work: InvalidRecord")
+        assert process.stop() == 0
+
+    assert reasons == ["Ready", "InvalidRecord"]
+
+
+def test_extensions_that_cannot_be_followed_are_reported(fake, start):
+    fake.refuse[EXTENSIONS] = 403
+    with serving(fake):
+        process = start("--certificates", "external")
+        process.wait_for_log("extensions: Extensions: cannot be followed")
+        process.stop()
 
 
 def test_process_logs_its_port_and_ends_on_sigint(fake, start):

@@ -23,7 +23,7 @@ def status(clock):
 def samples(status):
     families = list(text_string_to_metric_families(metrics.page(StatusCollector(status)).content.decode()))
     assert all(family.type == "gauge" and family.documentation for family in families)
-    return {(s.name, s.labels.get("what", "")): s.value for family in families for s in family.samples}
+    return {(s.name, "".join(s.labels.values())): s.value for family in families for s in family.samples}
 
 
 def test_health_is_a_loop_that_turns(status, clock):
@@ -70,6 +70,7 @@ def test_metrics_of_the_leader(status):
     status.step = 2
     status.called_before = 1
     status.pods_waiting = 3
+    status.extensions = {"ready": 4, "not_ready": 1}
     status.expiries = {"leaf": datetime(2026, 11, 24, tzinfo=UTC), "ca": datetime(2031, 11, 24, tzinfo=UTC)}
 
     assert samples(status) == {
@@ -79,4 +80,6 @@ def test_metrics_of_the_leader(status):
         ("fuseml_certificate_rotation_step", ""): 2,
         ("fuseml_configurations_in_the_way", ""): 1,
         ("fuseml_pods_waiting", ""): 3,
+        ("fuseml_extensions", "ready"): 4,
+        ("fuseml_extensions", "not_ready"): 1,
     }

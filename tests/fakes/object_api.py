@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs
 
 import jsonpatch
 import yaml
@@ -20,10 +21,17 @@ LEASE = "/apis/coordination.k8s.io/v1/namespaces/fuseml-system/leases/fuseml-con
 EVENTS = "/api/v1/namespaces/default/events"
 PODS = "/api/v1/pods"
 PROBES = f"{NAMESPACE}/pods"
+EXTENSIONS = "/apis/fuseml.org/v1alpha1/extensions"
+# Seconds. A watch ends after the first change, or this time.
+WATCH = 1.0
+
+
+def extension_path(namespace, name):
+    return f"/apis/fuseml.org/v1alpha1/namespaces/{namespace}/extensions/{name}"
 
 
 class FakeObjects:
-    """Objects by path.
+    """Objects by path. Those of kind Extension can be listed, watched, and given a status.
 
     Attributes:
         requests: Method and path of each request, in order.
@@ -43,6 +51,8 @@ class FakeObjects:
         self.url = ""
         self._version = 100
         self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
+        self._changes = []
 
     def put(self, path, obj):
         with self._lock:
@@ -51,7 +61,18 @@ class FakeObjects:
             obj.setdefault("metadata", {})["name"] = path.rpartition("/")[2]
             obj["metadata"]["resourceVersion"] = str(self._version)
             self.objects[path] = obj
+            self._note("MODIFIED", obj)
             return obj
+
+    def drop(self, path):
+        with self._lock:
+            self._version += 1
+            obj = self.objects.pop(path)
+            self._note("DELETED", {**obj, "metadata": {**obj["metadata"], "resourceVersion": str(self._version)}})
+
+    def _note(self, kind, obj):
+        self._changes.append((self._version, {"type": kind, "object": obj}))
+        self._changed.notify_all()
 
     def writes(self):
         return [(method, path) for method, path in self.requests if method != "GET"]
@@ -64,7 +85,30 @@ class FakeObjects:
         if status:
             return status, {"kind": "Status", "code": status, "message": f"refused; {body}"}
         with self._lock:
+            if path == EXTENSIONS:
+                return self._extensions(parse_qs(query))
+            if path.endswith("/status"):
+                return self._patch_status(path.removesuffix("/status"), body)
             return getattr(self, f"_{method.lower()}")(path, body)
+
+    def _extensions(self, query):
+        if "watch" not in query:
+            items = [obj for obj in self.objects.values() if obj.get("kind") == "Extension"]
+            return 200, {"metadata": {"resourceVersion": str(self._version)}, "items": items}
+        self._changed.wait_for(lambda: self._extensions_after(query), WATCH)
+        return 200, b"".join(json.dumps(event).encode() + b"\n" for event in self._extensions_after(query))
+
+    def _extensions_after(self, query):
+        version = int(query["resourceVersion"][0])
+        return [event for v, event in self._changes if v > version and event["object"].get("kind") == "Extension"]
+
+    def _patch_status(self, path, body):
+        if path not in self.objects:
+            return 404, {"kind": "Status", "code": 404}
+        known = self.objects[path]
+        status = known.get("status", {}) | body["status"]
+        status = {key: value for key, value in status.items() if value is not None}
+        return self._write(path, {**known, "metadata": known["metadata"] | body["metadata"], "status": status})
 
     def _get(self, path, body):
         if path == CONFIGURATIONS:
@@ -148,7 +192,7 @@ def serving(fake: FakeObjects, port: int = 0) -> Iterator[ApiClient]:
             body = json.loads(self.rfile.read(length)) if length else None
             path, _, query = self.path.partition("?")
             status, document = fake.answer(self.command, path, body, query)
-            content = json.dumps(document).encode()
+            content = document if isinstance(document, bytes) else json.dumps(document).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))

@@ -2,15 +2,18 @@
 
 import re
 from dataclasses import fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
 import pytest
 import yaml
 
-from registry.records import model
+from registry.errors import Problem
+from registry.records import codec, model
 from registry.records.rules import _SECRET_KEY
 from registry.records.variables import _NAME, MAX_VALUE_BYTES
+from webhook.controller.extensions.conditions import LONGEST_MESSAGE, status_of
 
 CRD = yaml.safe_load((Path(__file__).parents[2] / "manifests/base/crd.yaml").read_text())
 (VERSION,) = CRD["spec"]["versions"]
@@ -26,6 +29,8 @@ LEVELS = [
     pytest.param(model.Credentials, CREDENTIALS, id="credentials"),
     pytest.param(model.SecretRef, CREDENTIALS["secretRef"]["properties"], id="secretRef"),
 ]
+STATUS = EXTENSION["status"]["properties"]
+CONDITION = STATUS["conditions"]["items"]
 CONFIGURATIONS = [part["configuration"] for part in (SPEC, SERVICE, ENDPOINT)]
 
 
@@ -117,8 +122,8 @@ def test_credentials_have_no_place_for_a_value():
 
 
 def test_every_field_is_explained():
-    missing = [name for properties in (SPEC, SERVICE, ENDPOINT, CREDENTIALS) for name, schema in properties.items()
-               if not schema.get("description")]  # fmt: skip
+    levels = (SPEC, SERVICE, ENDPOINT, CREDENTIALS, STATUS, CONDITION["properties"])
+    missing = [name for properties in levels for name, schema in properties.items() if not schema.get("description")]
 
     assert not missing
 
@@ -128,3 +133,19 @@ def test_every_rule_says_what_is_wrong():
 
     assert len(found) > 15
     assert all(r.get("message") for r in found)
+
+
+@pytest.mark.parametrize("record", [codec.decode({"id": "a"}), (Problem("is required"),)], ids=["good", "broken"])
+def test_status_has_a_place_for_all_that_the_controller_writes(record):
+    status = status_of(record, generation=1, sources={}, delivered_to=1, now=datetime.now(UTC), before={})
+
+    assert set(status) <= set(STATUS)
+    for condition in status["conditions"]:
+        assert set(condition) == set(CONDITION["properties"])
+        assert condition["status"] in CONDITION["properties"]["status"]["enum"]
+        assert re.fullmatch(CONDITION["properties"]["reason"]["pattern"], condition["reason"])
+    assert CONDITION["properties"]["message"]["maxLength"] >= LONGEST_MESSAGE
+
+
+def test_status_is_written_apart_from_the_record():
+    assert VERSION["subresources"] == {"status": {}}

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import click
 
-from webhook.cli.options import ALLOWED, NAMESPACE_KEYS, with_options
+from webhook.cli.options import NAMESPACE_KEYS, allow_variable, with_options
 
 _LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _DAY: Final = 86400.0
@@ -36,7 +36,6 @@ def _seconds(name: str, default: float, text: str) -> Callable[[Any], Any]:
     help="Deliver the shared credentials of the Extensions in this namespace  [default: deliver none]",
 )
 @with_options(NAMESPACE_KEYS)
-@with_options(ALLOWED)
 @click.option(
     "--kubeconfig",
     metavar="FILE",
@@ -82,6 +81,7 @@ def _seconds(name: str, default: float, text: str) -> Callable[[Any], Any]:
     show_default=True,
     help="Seconds between two checks of the certificates.",
 )
+@allow_variable
 def controller(
     *,
     namespace: str,
@@ -100,7 +100,7 @@ def controller(
     settle_leaf: float,
     interval: float,
 ) -> None:
-    """Deliver credentials, renew the webhook's certificates, recreate pods that it missed, warn of a wrong order.
+    """Deliver credentials, renew certificates, recreate missed pods, say which Extensions work, check the order.
 
     Several controllers may run; only the one that holds the Lease acts.
     """
@@ -133,5 +133,6 @@ def controller(
         authority_life=timedelta(days=ca_days),
         leaf_life=timedelta(days=leaf_days),
         interval=interval,
+        allowed_variables=frozenset(allowed),
     )
     run(options, kubeconfig=kubeconfig, listen=listen)

@@ -20,28 +20,26 @@ if TYPE_CHECKING:
 NAMESPACE_KEYS: list[Callable[[Any], Any]] = [
     click.option(
         "--project-label",
-        default="extensions.fuseml.org/project",
-        show_default=True,
         metavar="KEY",
-        help="The label of a namespace that names its project.",
+        default=PROJECT_LABEL,
+        show_default=True,
+        help="Label of namespaces that names their project.",
     ),
     click.option(
         "--owner-annotation",
-        default="extensions.fuseml.org/owner",
-        show_default=True,
         metavar="KEY",
-        help="The annotation of a namespace that names the person to whom it belongs.",
+        default=OWNER_ANNOTATION,
+        show_default=True,
+        help="Annotation of namespaces that names the person to whom they belong.",
     ),
 ]
-ALLOWED: list[Callable[[Any], Any]] = [
-    click.option(
-        "--allow-variable",
-        "allowed",
-        multiple=True,
-        metavar="NAME",
-        help="Allow a variable that controls a loader, shell or interpreter. Repeatable.",
-    )
-]
+allow_variable: Callable[[Any], Any] = click.option(
+    "--allow-variable",
+    "allowed",
+    multiple=True,
+    metavar="NAME",
+    help="Allow a variable that controls a loader, shell or interpreter. Repeatable.",
+)
 SETTINGS: list[Callable[[Any], Any]] = [
     click.option(
         "--registry",
@@ -65,20 +63,7 @@ SETTINGS: list[Callable[[Any], Any]] = [
         help="Where fuseml controller keeps its ledgers in that cluster, which say what credentials it has delivered.  "
         "[default: that is not checked]",
     ),
-    click.option(
-        "--project-label",
-        metavar="KEY",
-        default=PROJECT_LABEL,
-        show_default=True,
-        help="Label of namespaces that names their project.",
-    ),
-    click.option(
-        "--owner-annotation",
-        metavar="KEY",
-        default=OWNER_ANNOTATION,
-        show_default=True,
-        help="Annotation of namespaces that names the person to whom they belong.",
-    ),
+    *NAMESPACE_KEYS,
     click.option(
         "--zone", default="", help="Zone of the steps: services in the same zone are reached by internal endpoints."
     ),
@@ -96,7 +81,7 @@ SETTINGS: list[Callable[[Any], Any]] = [
         show_default=True,
         help="What to do if only version or id order decides between different services.",
     ),
-    *ALLOWED,
+    allow_variable,
 ]
 
 

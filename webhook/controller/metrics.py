@@ -33,6 +33,11 @@ class StatusCollector(Collector):
         yield GaugeMetricFamily("fuseml_configurations_in_the_way", what, status.called_before)
         what = "pods that were created while no webhook answered, and wait to be recreated"
         yield GaugeMetricFamily("fuseml_pods_waiting", what, status.pods_waiting)
+        if status.extensions:
+            extensions = GaugeMetricFamily("fuseml_extensions", "registered Extensions, by state", labels=["state"])
+            for state, count in sorted(status.extensions.items()):
+                extensions.add_metric([state], count)
+            yield extensions
         if status.delivery:
             yield from _of_delivery(status.delivery)
 

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,9 @@ from webhook.controller.certificates.cluster_state import CertificateObjects
 from webhook.controller.certificates.duty import CertificateDuty
 from webhook.controller.credentials.delivery import Delivery, Settings
 from webhook.controller.election import Election
+from webhook.controller.extensions.conditions import SourceFacts
+from webhook.controller.extensions.duty import ExtensionDuty
+from webhook.controller.extensions.following import FollowedExtensions
 from webhook.controller.loop import Duty, Loop
 from webhook.controller.metrics import StatusCollector
 from webhook.controller.pods.duty import PodDuty
@@ -44,6 +48,7 @@ class Options:
     Attributes:
         delivery: Settings of the delivery of credentials; None = none are delivered.
         certificates: Settings of the duty; None = another program manages the certificates.
+        allowed_variables: Variables that control a loader or an interpreter and may be registered all the same.
     """
 
     namespace: str
@@ -53,6 +58,7 @@ class Options:
     authority_life: timedelta
     leaf_life: timedelta
     interval: float
+    allowed_variables: frozenset[str]
 
 
 def run(options: Options, *, kubeconfig: str | None, listen: str) -> None:
@@ -71,9 +77,11 @@ def run(options: Options, *, kubeconfig: str | None, listen: str) -> None:
     threading.excepthook = _end
     stop = threading.Event()
     election = Election(api, namespace=options.namespace, status=status)
-    loops = [Loop(election, lambda check: _duties(api, options, status, check), status=status)]
-    if options.delivery:
-        delivery = Delivery(api, options.delivery, status=status)
+    extensions = FollowedExtensions(api, allowed=options.allowed_variables)
+    delivery = Delivery(api, options.delivery, status=status) if options.delivery else None
+    duties = partial(_duties, api, options, extensions=extensions, delivery=delivery, status=status)
+    loops = [Loop(election, lambda check: duties(check=check), status=status)]
+    if delivery:
         delivery.start()
         # A loop of its own: what has changed is delivered at once, whatever the other duties wait for.
         loops.append(Loop(election, delivery.duties, status=status, name="delivery"))
@@ -128,10 +136,33 @@ def _wait(threads: Sequence[threading.Thread]) -> int:
                 sys.exit(f"error: {thread.name} has ended")
 
 
-def _duties(api: ApiClient, options: Options, status: Status, check: Callable[[], None]) -> list[Duty]:
+def _duties(
+    api: ApiClient,
+    options: Options,
+    *,
+    extensions: FollowedExtensions,
+    delivery: Delivery | None,
+    status: Status,
+    check: Callable[[], None],
+) -> list[Duty]:
     duties: list[Duty] = [
-        PodDuty(api, namespace=options.namespace, status=status, check=check),
+        PodDuty(
+            api,
+            namespace=options.namespace,
+            status=status,
+            check=check,
+            are_settled=delivery.deliveries.are_settled if delivery else lambda namespace, copies: True,
+        ),
         OrderDuty(api, configuration=options.configuration, status=status, check=check),
+        ExtensionDuty(
+            api,
+            extensions=extensions,
+            registry_namespace=options.delivery.registry if options.delivery else "",
+            sources=partial(_sources, delivery) if delivery else None,
+            delivered_to=delivery.deliveries.delivered_to if delivery else lambda name: None,
+            status=status,
+            check=check,
+        ),
     ]
     if options.certificates:
         objects = CertificateObjects(api, namespace=options.namespace, configuration=options.configuration, check=check)
@@ -145,3 +176,11 @@ def _duties(api: ApiClient, options: Options, status: Status, check: Callable[[]
         )
         duties.insert(0, certificates)
     return duties
+
+
+def _sources(delivery: Delivery) -> dict[str, SourceFacts] | None:
+    """What is known of the Secrets that records name; None while they have not been listed."""
+    found = delivery.sources()
+    return (
+        None if found is None else {name: SourceFacts(source.extension, source.keys) for name, source in found.items()}
+    )

@@ -40,6 +40,7 @@ class Status:
         called_before: How many configurations are called before ours but should not be.
         pods_waiting: How many pods wait at our gate.
         delivery: How far the credentials are; None if this process does not deliver any.
+        extensions: How many Extensions are "ready", and how many "not_ready"; empty until they are known.
     """
 
     clock: Callable[[], float] = time.monotonic
@@ -50,6 +51,7 @@ class Status:
     called_before: int = 0
     pods_waiting: int = 0
     delivery: Delivery | None = None
+    extensions: dict[str, int] = field(default_factory=dict)
     _turned: dict[str, float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 

@@ -242,7 +242,7 @@ def test_all_that_is_wrong_is_said_at_once(api):
     assert len([line for line in done.stderr.splitlines() if line.startswith("* ")]) == 7
 
 
-def test_get_shows_product_version_and_zone(api, namespace):
+def test_get_shows_product_version_zone_and_state(api, namespace):
     here = api.within(namespace)
     here(
         "create", "-f", "-", stdin=extension({"product": "p", "version": "1.10", "zone": "eu", "description": "for ML"})
@@ -251,12 +251,15 @@ def test_get_shows_product_version_and_zone(api, namespace):
     header, row = here("get", "ext").splitlines()
     wide = here("get", "fuseml", "-o", "wide")
 
-    assert header.split() == ["NAME", "PRODUCT", "VERSION", "ZONE", "AGE"]
-    assert row.split()[:4] == ["demo", "p", "1.10", "eu"]
+    assert header.split() == ["NAME", "PRODUCT", "VERSION", "SERVICES", "READY", "REASON", "ZONE", "AGE"]
+    assert row.split()[:3] == ["demo", "p", "1.10"]
+    assert "eu" in row.split()
     assert "for ML" in wide
 
 
-@pytest.mark.parametrize("path", ["ext", "ext.spec.services.endpoints", "ext.spec.services.credentials.secretRef"])
+@pytest.mark.parametrize("path", [
+    "ext", "ext.spec.services.endpoints", "ext.spec.services.credentials.secretRef", "ext.status.conditions",
+])  # fmt: skip
 def test_explain_explains(api, path):
     shown = api("explain", path)
 

@@ -53,7 +53,8 @@ def test_everyone_may_do_what_kubernetes_gives_to_everyone(product, kubectl, nod
     ["create", "pods", "-n", "fuseml"], ["get", "secrets", "-n", "fuseml"],
     ["patch", "pods", "--subresource=status"], ["create", "pods", "--subresource=exec", "-n", NAMESPACE],
     ["create", "serviceaccounts", "--subresource=token", "-n", NAMESPACE], ["list", "events"],
-    ["update", "extensions.fuseml.org", "-n", "fuseml"], ["impersonate", "users"], ["patch", "namespaces"],
+    ["update", "extensions.fuseml.org", "-n", "fuseml"], ["patch", "extensions.fuseml.org", "-n", "default"],
+    ["update", "extensions.fuseml.org", "--subresource=status"], ["impersonate", "users"], ["patch", "namespaces"],
     ["patch", "mutatingwebhookconfigurations/webhook.pipeline.tekton.dev"], ["escalate", "clusterroles"],
     ["list", "configmaps", "-n", "fuseml"], ["get", "configmaps", "-n", "default"],
 ], ids=" ".join)  # fmt: skip
@@ -73,6 +74,9 @@ def test_roles_of_kubernetes_reach_extensions_of_their_namespace(product, kubect
         here = kubectl.run("auth", "can-i", verb, "extensions.fuseml.org", user, "-n", namespace).stdout.strip()
         there = kubectl.run("auth", "can-i", verb, "extensions.fuseml.org", user, "-n", "fuseml").stdout.strip()
         assert (here, there) == ("yes" if verb in may else "no", "no"), verb
+    for verb in ("patch", "update"):
+        status = kubectl.run("auth", "can-i", verb, "ext", "--subresource=status", user, "-n", namespace)
+        assert status.stdout.strip() == "no", "only the controller says whether an Extension works"
 
 
 def test_pods_of_the_product_meet_the_standard_that_its_namespace_enforces(product):
@@ -93,7 +97,7 @@ def test_roles_name_what_the_cluster_has(product, kubectl):
         "items"
     ]
     named = {
-        f"{resource}.{group}" if group else resource
+        f"{resource.partition('/')[0]}.{group}" if group else resource
         for role in roles for rule in role["rules"] for group in rule["apiGroups"] for resource in rule["resources"]
     }  # fmt: skip
 

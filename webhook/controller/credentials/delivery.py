@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +11,7 @@ from kubernetes.client import ApiClient, CoreV1Api
 from registry.delivery.ledger import Lack
 from webhook.controller.credentials.caches import Caches
 from webhook.controller.credentials.duty import CredentialsDuty
-from webhook.controller.credentials.facts import Namespace, Rules
+from webhook.controller.credentials.facts import Namespace, Rules, Source
 from webhook.controller.credentials.ledgers import Ledgers
 from webhook.controller.credentials.proof import Proof
 from webhook.controller.credentials.reads import Reads
@@ -61,6 +61,10 @@ class Delivery:
     def start(self) -> None:
         """Follow everything from now on, so that a process that comes to lead knows it already."""
         self._caches.start()
+
+    def sources(self) -> Mapping[str, Source] | None:
+        """The Secrets that are labelled as sources, without their values; None while they are not known."""
+        return self._caches.sources if self._caches.is_complete else None
 
     def duties(self, check: Callable[[], None]) -> list[CredentialsDuty]:
         """The duty of a new term."""

@@ -1,0 +1,1 @@
+"""The duty that writes into each Extension whether it works."""

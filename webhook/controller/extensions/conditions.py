@@ -1,0 +1,172 @@
+"""Decides what the status of an Extension says. Pure.
+
+No message holds a value of a Secret or the name of a tenant's namespace: whoever may read a shared Extension reads its
+status too.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import accumulate, takewhile
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from registry.errors import Problem
+from registry.records.model import Extension
+
+READABLE: Final = "Readable"
+CREDENTIALS_AVAILABLE: Final = "CredentialsAvailable"
+READY: Final = "Ready"
+# A Secret's label that names the extension for which it may be used.
+EXTENSION_LABEL: Final = "extensions.fuseml.org/extension"
+LONGEST_MESSAGE: Final = 1024
+
+_JOINT: Final = "; "
+
+# What an Extension holds, or what is wrong with it.
+Record: TypeAlias = Extension | tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """What is known about a Secret in the registry's namespace; never a value.
+
+    Attributes:
+        extension: Its label EXTENSION_LABEL; "" if it has none.
+        keys: The names of its keys.
+    """
+
+    extension: str
+    keys: frozenset[str]
+
+
+class _Finding(NamedTuple):
+    """What a condition says. A condition that is true has its type as its reason."""
+
+    type: str
+    reason: str
+    message: str
+
+    @property
+    def is_true(self) -> bool:
+        return self.reason == self.type
+
+
+def status_of(
+    record: Record,
+    *,
+    generation: int,
+    sources: Mapping[str, SourceFacts] | None,
+    delivered_to: int | None,
+    now: datetime,
+    before: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return the status of an Extension.
+
+    Args:
+        generation: Of the object that *record* was read from.
+        sources: The Secrets of its namespace, by name; None = nothing is said about them.
+        delivered_to: To how many namespaces its credentials were delivered; None = nothing is said about it.
+        before: The status until now, of which the times stay that still hold.
+    """
+    findings = [_readable(record)]
+    if isinstance(record, Extension) and sources is not None:
+        findings.append(_credentials_available(record, sources))
+    findings.append(_ready(findings))
+    status: dict[str, Any] = {
+        "observedGeneration": generation,
+        "conditions": [_condition(finding, generation, now, before) for finding in findings],
+    }
+    if isinstance(record, Extension):
+        status["services"] = len(record.services)
+    if delivered_to is not None:
+        status["deliveredTo"] = delivered_to
+    return status
+
+
+def ready_condition(status: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The condition Ready of *status*; empty if there is none."""
+    return _conditions(status).get(READY, {})
+
+
+def is_ready(status: Mapping[str, Any]) -> bool:
+    """True if *status* says that the Extension works."""
+    return ready_condition(status).get("status") == "True"
+
+
+def stops_working(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """True if *after* says that the Extension does not work, and *before* did not say so yet."""
+    return ready_condition(after).get("status") == "False" != ready_condition(before).get("status")
+
+
+def _readable(record: Record) -> _Finding:
+    if isinstance(record, Extension):
+        return _true(READABLE)
+    return _Finding(READABLE, "InvalidRecord", _bounded([str(problem) for problem in record]))
+
+
+def _credentials_available(extension: Extension, sources: Mapping[str, SourceFacts]) -> _Finding:
+    missing = dict.fromkeys(_missing(extension, sources))
+    if not missing:
+        return _true(CREDENTIALS_AVAILABLE)
+    reason, _ = next(iter(missing))
+    return _Finding(CREDENTIALS_AVAILABLE, reason, _bounded([message for _, message in missing]))
+
+
+def _missing(extension: Extension, sources: Mapping[str, SourceFacts]) -> Iterator[tuple[str, str]]:
+    """What the credentials of *extension* refer to and is not there: reason and message."""
+    for credentials in (credentials for service in extension.services for credentials in service.credentials):
+        if credentials.secret_ref is None:
+            continue
+        name = credentials.secret_ref.name
+        source = sources.get(name)
+        if source is None or source.extension != extension.id:
+            # One text for both, so that nobody finds out by it which Secrets there are.
+            label = f"{EXTENSION_LABEL}={extension.id}"
+            yield "SecretMissing", f"Secret {name!r} is not there, or lacks the label {label}"
+            continue
+        for variable, key in credentials.configuration.items():
+            if key not in source.keys:
+                yield "KeyMissing", f"variable {variable!r}: Secret {name!r} has no key {key!r}"
+
+
+def _ready(findings: Sequence[_Finding]) -> _Finding:
+    wrong = next((finding for finding in findings if not finding.is_true), None)
+    return wrong._replace(type=READY) if wrong else _true(READY)
+
+
+def _true(of_type: str) -> _Finding:
+    return _Finding(of_type, of_type, "")
+
+
+def _condition(finding: _Finding, generation: int, now: datetime, before: Mapping[str, Any]) -> dict[str, Any]:
+    status = "True" if finding.is_true else "False"
+    known = _conditions(before).get(finding.type, {})
+    since = known.get("lastTransitionTime") if known.get("status") == status else None
+    return {
+        "type": finding.type,
+        "status": status,
+        "reason": finding.reason,
+        "message": finding.message,
+        "observedGeneration": generation,
+        "lastTransitionTime": since if isinstance(since, str) else f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+    }
+
+
+def _conditions(status: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    found = status.get("conditions")
+    conditions = found if isinstance(found, list) else []
+    # A stored object may be older than the schema that it must fit today.
+    return {c["type"]: c for c in conditions if isinstance(c, Mapping) and isinstance(c.get("type"), str)}
+
+
+def _bounded(texts: Sequence[str]) -> str:
+    """As many of *texts* as a message may hold, and how many more there are."""
+    whole = _JOINT.join(texts)
+    if len(whole) <= LONGEST_MESSAGE:
+        return whole
+    room = LONGEST_MESSAGE - len(f"{_JOINT}and {len(texts)} more")
+    ends = accumulate(len(text) + len(_JOINT) for text in texts)
+    kept = sum(1 for _ in takewhile(lambda end: end - len(_JOINT) <= room, ends))
+    if not kept:
+        return f"{whole[: LONGEST_MESSAGE - 1]}…"
+    return f"{_JOINT.join(texts[:kept])}{_JOINT}and {len(texts) - kept} more"
