@@ -407,6 +407,6 @@ def test_an_unknown_annotation_of_ours_is_refused(kind, key, meant):
 
 def test_our_own_notes_on_a_copied_run_ask_for_nothing():
     obj = workflow("")
-    obj["metadata"]["annotations"] = {f"extensions.fuseml.org/{key}": "x" for key in ("resolved", "submitter")}
+    obj["metadata"]["annotations"] = {f"extensions.fuseml.org/{key}": "x" for key in ("resolved", "waiting")}
 
     assert not mutate(obj, INDEX, ME).ops

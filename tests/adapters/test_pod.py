@@ -214,7 +214,7 @@ def test_what_is_wrong_in_the_part_of_another_task_does_not_pass_unseen(entry):
 
 
 def test_a_pod_that_does_not_ask_is_left_alone():
-    assert not mutate(bare({"other": "x", PREFIX + "resolved": "{}", PREFIX + "submitter": "ann"}), INDEX, ME).ops
+    assert not mutate(bare({"other": "x", PREFIX + "resolved": "{}", PREFIX + "waiting": "x"}), INDEX, ME).ops
 
 
 @pytest.mark.parametrize("size", [40_000, 10_000_000])

@@ -81,10 +81,11 @@ class FakeApi:
 
     def _identity(self, obj, known):
         """The uid, and the generation: it grows when something changes that is neither metadata nor status."""
+        given = obj["metadata"].get("uid")
         if known is None:
-            return {"uid": f"u-{self._version}", "generation": 1}
+            return {"uid": given or f"u-{self._version}", "generation": 1}
         changed = any(obj.get(key) != known.get(key) for key in (obj.keys() | known.keys()) - {"metadata", "status"})
-        return {"uid": known["metadata"]["uid"], "generation": known["metadata"]["generation"] + changed}
+        return {"uid": given or known["metadata"]["uid"], "generation": known["metadata"]["generation"] + changed}
 
     def page(self, path, query):
         with self._changed:
@@ -110,7 +111,7 @@ class FakeApi:
                 events = [] if self.is_silent else self._after(path, version)
                 if not events and self._generation != generation:
                     return
-            yield from (e for _, _, e in events if e["type"] == "BOOKMARK" or _is_selected(e["object"], query))
+            yield from (_seen_by(query, event) for _, _, event in events)
             version = events[-1][0] if events else version
 
     def _has_news(self, generation, path, version):
@@ -118,6 +119,13 @@ class FakeApi:
 
     def _after(self, path, version):
         return [event for event in self._events if event[0] > version and event[1] == path]
+
+
+def _seen_by(query, event):
+    """An object that a watch does not select, or no longer does, is deleted as far as it is concerned."""
+    if event["type"] == "BOOKMARK" or _is_selected(event["object"], query):
+        return event
+    return {**event, "type": "DELETED"}
 
 
 def _is_selected(obj, query):

@@ -19,6 +19,7 @@ def source(value="c2VjcmV0", extension="mlflow"):
     return obj("minio", REGISTRY, labels, data={"password": value})
 
 
+LEDGER = obj("fuseml-delivered-uid-red", SYSTEM, {"extensions.fuseml.org/ledger": "true"})
 RECORD = obj("mlflow", REGISTRY, spec={"services": [{"id": "s3"}]})
 BROKEN = obj("mlflow", REGISTRY, spec={"unknown": "field"})
 
@@ -29,7 +30,7 @@ def api():
     api.put("/api/v1/namespaces", obj("red", labels={RULES.project_label: "red"}))
     api.put(RECORDS, RECORD)
     api.put(SOURCES, source())
-    api.put(LEDGERS, obj("fuseml-delivered-uid-red", SYSTEM))
+    api.put(LEDGERS, LEDGER)
     return api
 
 
@@ -76,7 +77,7 @@ def test_a_source_changes_the_extension_of_its_label_before_and_after(api, cache
     api.put(SOURCES, source(extension="minio"))
     assert changed(caches, "extensions") == {"mlflow", "minio"}
 
-    api.delete(SOURCES, source(extension="minio"))
+    api.put(SOURCES, obj("minio", REGISTRY))
     assert changed(caches, "extensions") == {"minio"}
     assert caches.sources == {}
 
@@ -96,8 +97,8 @@ def test_a_record_that_cannot_be_read_says_why(api, caches):
 
 def test_a_deleted_ledger_is_noticed_and_a_written_one_is_not(api, caches):
     caches.take()
-    api.put(LEDGERS, obj("fuseml-delivered-uid-red", SYSTEM, data={"x": "y"}))
-    api.delete(LEDGERS, obj("fuseml-delivered-uid-red", SYSTEM))
+    api.put(LEDGERS, {**LEDGER, "data": {"x": "y"}})
+    api.delete(LEDGERS, LEDGER)
 
     assert changed(caches, "ledgers") == {"uid-red"}
 

@@ -7,9 +7,9 @@ from kubernetes.client import CoreV1Api
 from kubernetes.client.exceptions import ApiException
 
 from registry.kube.connect import connect
-from tests.e2e.workloads.references import PIPELINE, POD, PREFIX, RESOLVED, RUN, SUBMITTER
+from tests.e2e.workloads.references import PIPELINE, POD, PREFIX, RESOLVED, RUN, WAITING
 
-FORGED = {RESOLVED: "forged", SUBMITTER: "root"}
+FORGED = {RESOLVED: "forged", WAITING: "root"}
 GIVES = '{"*": {"env": [{"name": "A", "value": "b"}]}}'
 CONTROLLER = "--as=system:serviceaccount:fuseml-system:fuseml-controller"
 GATE = f"{PREFIX}injection"
@@ -72,9 +72,9 @@ def test_what_the_webhook_writes_stays_and_cannot_be_changed(here, kind):
     written = notes(made)
     assert "forged" not in written[RESOLVED]
 
-    here("annotate", "--overwrite", what, f"{RESOLVED}=forged", f"{SUBMITTER}=root")
+    here("annotate", "--overwrite", what, f"{RESOLVED}=forged", f"{WAITING}=root")
     assert notes(here.json("get", what)) == written
-    here("annotate", what, f"{RESOLVED}-", f"{SUBMITTER}-")
+    here("annotate", what, f"{RESOLVED}-", f"{WAITING}-")
     assert notes(here.json("get", what)) == written
     here("patch", what, "--type=merge", "--patch", '{"metadata": {"annotations": null}}')
     assert notes(here.json("get", what)) == written
@@ -85,7 +85,7 @@ def test_nobody_adds_a_note_later(here, kubectl, kind):
     made = create(here, obj(kind))
     what = f"{kind.lower()}/{made['metadata']['name']}"
     try:
-        here("annotate", what, f"{RESOLVED}=forged", f"{SUBMITTER}=root")
+        here("annotate", what, f"{RESOLVED}=forged", f"{WAITING}=root")
 
         assert notes(here.json("get", what)) == {}
     finally:

@@ -17,7 +17,7 @@ from tests.e2e.workloads.references import (
     RUN,
     SECOND,
     SELECTOR,
-    SUBMITTER,
+    WAITING,
     arguments_of,
     extension,
     forgotten,
@@ -318,7 +318,7 @@ def test_annotations_of_the_product_that_an_author_has_written_are_removed(here,
             "workflowMetadata of a CronWorkflow": is_kept("CronWorkflow", {**cron, "workflowMetadata": forged}),
         }
 
-    forged = kept(RESOLVED), kept(SUBMITTER)
+    forged = kept(RESOLVED), kept(WAITING)
 
     assert forged == (dict.fromkeys(forged[0], False), dict.fromkeys(forged[1], False))
     # Other annotations stay.

@@ -16,8 +16,8 @@ from tests.e2e.workloads.references import (
     RESOLVED,
     SECOND,
     SELECTOR,
-    SUBMITTER,
     TASK,
+    WAITING,
     arguments_of,
     extension,
     forgotten,
@@ -309,7 +309,7 @@ def test_annotations_of_the_product_that_an_author_has_written_are_removed(here,
             "Task": is_kept(task),
         }
 
-    forged = kept(RESOLVED), kept(SUBMITTER)
+    forged = kept(RESOLVED), kept(WAITING)
 
     assert forged == (dict.fromkeys(forged[0], False), dict.fromkeys(forged[1], False))
     # Other annotations stay.

@@ -13,7 +13,7 @@ from tests.e2e.workloads.runs import visible
 PREFIX = "extensions.fuseml.org/"
 RUN, PIPELINE, TASK, POD = (f"{PREFIX}{level}-selectors" for level in ("run", "pipeline", "task", "pod"))
 RESOLVED = f"{PREFIX}resolved"
-SUBMITTER = f"{PREFIX}submitter"
+WAITING = f"{PREFIX}waiting"
 
 VALUES = {
     "QUOTES": "'single' \"double\" `back` \\ back\\\\slash",

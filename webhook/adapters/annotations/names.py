@@ -15,7 +15,7 @@ LEVELS: Final = (RUN_SELECTORS, PIPELINE_SELECTORS, TASK_SELECTORS, POD_SELECTOR
 # On a pod at our gate: the names of the Secrets that it needs and that are not there yet, separated by spaces.
 WAITING: Final = PREFIX + "waiting"
 # The webhook writes these.
-NOTES: Final = frozenset({PREFIX + "resolved", PREFIX + "submitter", WAITING})
+NOTES: Final = frozenset({PREFIX + "resolved", WAITING})
 # The scheduling gate that keeps a pod from starting before it has been given what it asks for.
 GATE: Final = PREFIX + "injection"
 

@@ -32,12 +32,17 @@ class StoredLedger:
 
 
 class Ledgers:
-    """Remembers all ledgers, and writes them. No other process writes them while this one leads."""
+    """Remembers all ledgers, and writes them. No other process writes them while this one leads.
+
+    Attributes:
+        version: Changes whenever a ledger does.
+    """
 
     def __init__(self, api: ApiClient, *, system: str) -> None:
         self._core: Any = CoreV1Api(api)  # Its type stubs lack _preload_content.
         self._system = system
         self._stored: dict[str, StoredLedger] = {}
+        self.version = 0
 
     @property
     def stored(self) -> Mapping[str, StoredLedger]:
@@ -57,6 +62,7 @@ class Ledgers:
             )
         items = msgspec.json.decode(response.data).get("items") or ()
         self._stored = {ledger.uid_in(item["metadata"]["name"]): _stored(item) for item in items}
+        self.version += 1
 
     def write(self, namespace: Namespace, entries: Mapping[str, Entry]) -> None:
         """Write the ledger of *namespace*, unless it says the same already.
@@ -88,6 +94,7 @@ class Ledgers:
                 if e.status != _GONE:
                     raise
         self._stored.pop(uid, None)
+        self.version += 1
 
     def _put(self, uid: str, stored: StoredLedger) -> None:
         metadata = {
@@ -106,6 +113,7 @@ class Ledgers:
                 response = self._core.create_namespaced_config_map(self._system, body, **WRITE_OPTIONS, **RAW)
         version = msgspec.json.decode(response.data)["metadata"]["resourceVersion"]
         self._stored[uid] = replace(stored, version=version)
+        self.version += 1
 
     def _reload(self, uid: str) -> None:
         name = ledger.name_for(uid)
@@ -115,6 +123,7 @@ class Ledgers:
             self._stored[uid] = _stored(obj)
         else:
             self._stored.pop(uid, None)
+        self.version += 1
 
 
 def _stored(obj: Mapping[str, Any]) -> StoredLedger:

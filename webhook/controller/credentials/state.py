@@ -17,6 +17,7 @@ class Deliveries:
     def __init__(self, caches: Caches, ledgers: Ledgers) -> None:
         self._caches = caches
         self._ledgers = ledgers
+        self._counts: tuple[int, Counter[str]] = (-1, Counter())
 
     def ids(self, namespace: Namespace) -> set[str]:
         """The Extensions that may concern *namespace*: all that are registered, and those of its ledger."""
@@ -56,11 +57,12 @@ class Deliveries:
 
     def delivered_to(self, id_: str) -> int:
         """The number of namespaces to which any credentials of the Extension *id_* are delivered."""
-        ledgers = [stored.ledger.entries.items() for stored in self._ledgers.stored.values()]
-        return sum(
-            any(extension_in(name) == id_ and entry.state is State.DELIVERED for name, entry in entries)
-            for entries in ledgers
-        )
+        version, counts = self._counts
+        if version != self._ledgers.version:
+            version = self._ledgers.version
+            counts = Counter(id_ for stored in self._ledgers.stored.values() for id_ in _delivered(stored.ledger))
+            self._counts = version, counts
+        return counts[id_]
 
     def _due(self, namespace: Namespace, id_: str) -> Mapping[str, Due] | None:
         """What is due of the Extension *id_*; None if it cannot be read."""
@@ -77,3 +79,8 @@ class Deliveries:
         read = {each.secret: sources.get(each.secret) for each in due.values()}
         names = due.keys() | {name for name in entries if extension_in(name) == id_}
         return plan(names, due, read, Ledger(entries), now=now)
+
+
+def _delivered(ledger: Ledger) -> set[str]:
+    """The Extensions of which anything is delivered."""
+    return {extension_in(name) for name, entry in ledger.entries.items() if entry.state is State.DELIVERED}
