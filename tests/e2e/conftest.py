@@ -21,6 +21,7 @@ from tests.e2e.support.product import IMAGE, NAMESPACE, Product, build, install,
 from tests.e2e.support.steady_load import Load, steady_load
 from tests.e2e.support.turns import Turns
 from tests.e2e.support.waiting import wait_for as _wait_for
+from tests.e2e.workloads.shared_credentials import PROJECT, Shared
 
 OTHER_CLUSTER = os.environ.get("E2E_KUBECONFIG")
 OTHER_IMAGE = os.environ.get("E2E_IMAGE")
@@ -144,6 +145,20 @@ def new_namespace(kubectl: Kubectl, request: pytest.FixtureRequest) -> Iterator[
 def namespace(new_namespace: Callable[..., str]) -> str:
     """A namespace for one test."""
     return new_namespace()
+
+
+@pytest.fixture
+def team(kubectl: Kubectl, new_namespace: Callable[..., str]) -> Callable[..., Kubectl]:
+    """Gives a new namespace of a project, or of none."""
+    return lambda project="": kubectl.within(new_namespace(**({PROJECT: project} if project else {})))
+
+
+@pytest.fixture
+def shared(product: Product, kubectl: Kubectl) -> Iterator[Shared]:
+    """Registers stores for everyone, with logins; they are removed after the test."""
+    shared = Shared(kubectl)
+    yield shared
+    shared.remove()
 
 
 @pytest.fixture(scope="session")

@@ -1,49 +1,184 @@
-"""Upgrading from the version whose processes were in the registry's namespace, as docs/install.md says, under load."""
+"""The steps in docs/install.md from one namespace to two, followed word by word, fail nobody; nor does going back."""
 
+import base64
+import json
 import os
-import re
 import subprocess
+import textwrap
+from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.e2e.support.product import DEPLOYMENTS, IMAGE, NAMESPACE, OVERLAY, REGISTRY, ROOT, answers
-from tests.e2e.support.waiting import PATIENCE
+from tests.docs.pages import command_blocks
+from tests.e2e.support.certificates import authorities, bundle
+from tests.e2e.support.kubectl import CACHE
+from tests.e2e.support.product import CONFIGURATION, IMAGE, NAMESPACE, OVERLAY, REGISTRY, ROOT, uninstall, works
 
-# All kinds of objects of the processes; the registry's namespace keeps none of them.
-KINDS = "deployments,services,poddisruptionbudgets,networkpolicies,rolebindings,roles,serviceaccounts,leases,secrets"
-OURS = "app.kubernetes.io/part-of=fuseml-extensions"
-TITLE = "### From a version with one namespace\n"
+PAGE = ROOT / "docs/install.md"
+IMAGE_IN_POD = "/spec/template/spec/containers/0/image"
+# In the order of the page.
+ROTATION, COPY, INSTALL, SWITCH, CLEAN_UP, REPLACE, GO_BACK = (
+    textwrap.dedent(block.text)
+    for block in command_blocks(PAGE.read_text())
+    if block.marker and block.marker.test == str(Path(__file__).relative_to(ROOT))
+)
+KINDS = (
+    "deployments,pods,services,endpointslices,poddisruptionbudgets,networkpolicies,roles,rolebindings,serviceaccounts,"
+    "secrets,configmaps,leases"
+)
+BINDINGS = ("fuseml-webhook-in-fuseml", "fuseml-webhook-in-fuseml-system")
+# For everyone, in the namespace that was shared with the processes.
+EXTENSION = {
+    "apiVersion": "fuseml.org/v1alpha1",
+    "kind": "Extension",
+    "metadata": {"name": "e2e-stays", "namespace": REGISTRY},
+    "spec": {"product": "e2e-stays", "services": [{"id": "s", "configuration": {"A": "b"}}]},
+}
+LOGIN = {
+    "apiVersion": "v1",
+    "kind": "Secret",
+    "metadata": {"name": "e2e-stays", "namespace": REGISTRY},
+    "stringData": {"password": "x"},
+}
 
 
 @pytest.fixture
-def old_layout(product, removed, kubectl):
-    """The product as it was: everything in one namespace. Only the layout differs; the image is the present one."""
-    text = kubectl("kustomize", OVERLAY).replace(NAMESPACE, REGISTRY)
-    documents = {(d["kind"], d["metadata"]["name"]): d for d in yaml.safe_load_all(text)}
-    kubectl("apply", "-f", "-", stdin=list(documents.values()), timeout=120)
-    for deployment in DEPLOYMENTS:
-        kubectl("rollout", "status", f"deployment/{deployment}", "-n", REGISTRY, "--timeout=180s", timeout=200)
-    answers(kubectl)
+def folder(kubectl, tmp_path):
+    """A folder with FOLDER, the overlay of an operator, and PREVIOUS, the same with one namespace."""
+    base = tmp_path.resolve()
+    image = {"op": "replace", "path": IMAGE_IN_POD, "value": os.environ.get("E2E_IMAGE", IMAGE)}
+    patch = {"target": {"kind": "Deployment"}, "patch": json.dumps([image])}
+    # A kustomization refers to others by relative paths only.
+    kustomize(base / "FOLDER", resources=[os.path.relpath(OVERLAY.resolve(), base / "FOLDER")], patches=[patch])
+    kustomize(base / "PREVIOUS", resources=["all.yaml"])
+    objects = yaml.safe_load_all(kubectl("kustomize", base / "FOLDER"))
+    (base / "PREVIOUS/all.yaml").write_text(yaml.safe_dump_all(in_one_namespace(objects)))
+    return base
+
+
+def kustomize(folder, **content):
+    folder.mkdir()
+    kind = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump({**kind, **content}))
+
+
+def in_one_namespace(objects):
+    """The objects as they were when the processes were in the registry's namespace."""
+    for obj in objects:
+        if (obj["kind"], obj["metadata"]["name"]) == ("Namespace", NAMESPACE):
+            continue
+        if obj["kind"] == "MutatingWebhookConfiguration":
+            del obj["metadata"]["labels"]["app.kubernetes.io/component"]
+        yield json.loads(json.dumps(obj).replace(NAMESPACE, REGISTRY))
+
+
+@pytest.fixture
+def shell(kubectl, folder):
+    """Runs the commands of a block; returns what they print."""
+    path = os.environ["PATH"]
+    if "/" in kubectl.program:
+        path = f"{Path(kubectl.program).parent}{os.pathsep}{path}"
+    env = {**os.environ, "KUBECONFIG": str(kubectl.kubeconfig), "KUBECACHEDIR": str(CACHE), "PATH": path}
+
+    def run(commands):
+        done = subprocess.run(
+            ["bash", "-e", "-o", "pipefail", "-c", commands],
+            cwd=folder,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        assert done.returncode == 0, f"{commands}\n{done.stdout}"
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture
+def one_namespace(removed, kubectl, folder):
+    """The product as it was when the processes were in the registry's namespace, with records that must stay."""
+    try:
+        kubectl("apply", "-k", folder / "PREVIOUS", timeout=120)
+        works(kubectl, REGISTRY)
+        kubectl("create", "-f", "-", stdin=[EXTENSION, LOGIN])
+        yield kubectl.within(REGISTRY)
+    finally:
+        kubectl("delete", "clusterrolebindings", *BINDINGS, "--ignore-not-found")
+        uninstall(kubectl)
+
+
+def left(kubectl):
+    """The objects of the product in the namespace of *kubectl*."""
+    return [name for name in kubectl("get", KINDS, "-o", "name").splitlines() if "/fuseml-" in name]
+
+
+def called(kubectl):
+    """The namespaces of the Services that API servers call."""
+    configuration = kubectl.json("get", "mutatingwebhookconfiguration", CONFIGURATION)
+    return {webhook["clientConfig"]["service"]["namespace"] for webhook in configuration["webhooks"]}
+
+
+def keeps_records(kubectl):
+    names = kubectl("get", "extensions,secrets", "-o", "name").split()
+    return {"extension.fuseml.org/e2e-stays", "secret/e2e-stays"} <= set(names)
 
 
 @pytest.mark.full
-def test_the_documented_sequence_fails_nobody_and_leaves_nothing(old_layout, product, kubectl, cluster, load, tell):
-    script = re.search(r"```console\n(.*?)```", (ROOT / "docs/install.md").read_text().partition(TITLE)[2], re.DOTALL)
-    assert product.image == IMAGE, "the overlay of the tests names the image"
+def test_the_upgrade_fails_nobody_and_leaves_nothing_of_the_old_layout(
+    one_namespace, kubectl, shell, load, wait_for, tell
+):
+    here = kubectl.within(NAMESPACE)
+    assert shell(ROTATION).split() == ["1"]
+    old = bundle(kubectl)
 
     with load() as seen:
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", script[1].replace("FOLDER", str(OVERLAY))],
-            check=False,
-            env=os.environ | {"KUBECONFIG": str(cluster)},
-            capture_output=True,
-            text=True,
-            timeout=600 * PATIENCE,
-        )
+        shell(COPY)
+        assert authority(here) == authority(one_namespace) == old
+        shell(INSTALL)
+        assert called(kubectl) == {REGISTRY}, "the old webhooks answer until the new ones are ready"
+        shell(SWITCH)
+        assert called(kubectl) == {NAMESPACE}
+        assert bundle(kubectl) == old
+        shell(CLEAN_UP)
+        wait_for(lambda: not left(one_namespace), 120, "the end of the old layout")
+        shell(REPLACE)
+        wait_for(lambda: bundle(kubectl) != old and authorities(kubectl) == 1, 420, "another authority")
 
-    tell(f"upgrade: {seen}")
-    assert done.returncode == 0, done.stdout + done.stderr
+    tell(f"upgrade from one namespace: {seen}")
     assert seen.failures == []
-    assert kubectl("get", KINDS, "-n", REGISTRY, "-l", OURS, "-o", "name") == ""
-    answers(kubectl)
+    assert not set(BINDINGS) & names(kubectl, "clusterrolebindings")
+    assert keeps_records(one_namespace)
+    works(kubectl)
+
+
+@pytest.mark.full
+def test_going_back_before_the_old_layout_is_deleted_fails_nobody(one_namespace, kubectl, shell, load, tell):
+    old = bundle(kubectl)
+
+    with load() as seen:
+        for commands in (COPY, INSTALL, SWITCH, GO_BACK):
+            shell(commands)
+
+    tell(f"upgrade from one namespace, and back: {seen}")
+    assert seen.failures == []
+    assert called(kubectl) == {REGISTRY}
+    assert bundle(kubectl) == old
+    assert not set(BINDINGS) & names(kubectl, "clusterrolebindings")
+    assert NAMESPACE not in names(kubectl, "namespaces")
+    assert keeps_records(one_namespace)
+    works(kubectl, REGISTRY)
+
+
+def authority(kubectl):
+    """The certificates of the authority in the namespace of *kubectl*, in PEM."""
+    text = kubectl("get", "secret", "fuseml-webhook-ca", "-o", r"jsonpath={.data.ca\.crt}")
+    return base64.b64decode(text).decode()
+
+
+def names(kubectl, kind):
+    return {name.partition("/")[2] for name in kubectl("get", kind, "-o", "name").split()}

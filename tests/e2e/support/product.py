@@ -13,9 +13,8 @@ from tests.e2e.support.waiting import wait_for
 
 ROOT = Path(__file__).parents[3]
 OVERLAY = Path(__file__).parent / "overlay"
-NAMESPACE = "fuseml-system"
-# Where records are for everyone.
-REGISTRY = "fuseml"
+NAMESPACE = "fuseml-system"  # of the processes
+REGISTRY = "fuseml"  # the namespace of the records for everyone
 CONFIGURATION = "extensions.fuseml.org"
 DEPLOYMENTS = ("fuseml-webhook", "fuseml-controller")
 IMAGE = "docker.io/local/fuseml-extensions:1"
@@ -26,7 +25,7 @@ class Product(NamedTuple):
     """The installed product."""
 
     image: str
-    kubectl: Kubectl  # in its namespace
+    kubectl: Kubectl  # in the namespace of its processes
 
 
 def build() -> str:
@@ -45,12 +44,17 @@ def install(kubectl: Kubectl, image: str | None, overlay: Path = OVERLAY) -> Pro
         if document["kind"] == "Deployment":
             _set_image(document["spec"]["template"], image or IMAGE, content)
     kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=documents, timeout=120)
-    product = Product(image or IMAGE, kubectl.within(NAMESPACE))
+    works(kubectl)
+    return Product(image or IMAGE, kubectl.within(NAMESPACE))
+
+
+def works(kubectl: Kubectl, namespace: str = NAMESPACE) -> None:
+    """Wait until the processes in *namespace* are ready, and the API server reaches the webhook."""
+    here = kubectl.within(namespace)
     for deployment in DEPLOYMENTS:
-        product.kubectl("rollout", "status", f"deployment/{deployment}", "--timeout=180s", timeout=200)
+        here("rollout", "status", f"deployment/{deployment}", "--timeout=180s", timeout=200)
     wait_for(lambda: _has_ca(kubectl), 60, f"caBundle of {CONFIGURATION}")
     answers(kubectl)
-    return product
 
 
 def answers(kubectl: Kubectl) -> None:

@@ -1,7 +1,7 @@
 """EDGE: writes the copies.
 
-By PUT, POST and DELETE of one Secret: the verbs whose answers and errors hold nothing of a Secret that somebody else
-wrote. ``get``, ``patch`` and ``deletecollection`` would.
+By PUT, POST and DELETE of one Secret: with these, policies can keep the answers and errors free of what somebody else
+wrote (docs/security.md). With ``get``, ``patch`` and ``deletecollection`` they cannot.
 """
 
 from collections.abc import Iterator, Mapping
