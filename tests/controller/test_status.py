@@ -29,7 +29,7 @@ def samples(status):
 def test_health_is_a_loop_that_turns(status, clock):
     status.turned("loop")
     clock[0] = STUCK - 1
-    assert status.healthy() == (True, "last turn 119 s ago")
+    assert status.healthy() == (True, "last turn 179 s ago")
     clock[0] = STUCK
     assert status.healthy()[0] is False
 
@@ -45,7 +45,7 @@ def test_one_loop_that_stands_still_is_not_hidden_by_another(status, clock):
 
     status.turned("loop")
 
-    assert status.healthy() == (False, "last turn 120 s ago")
+    assert status.healthy() == (False, "last turn 180 s ago")
 
 
 def test_readiness_says_what_is_wrong(status):

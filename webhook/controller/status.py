@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 # Seconds. Longer than one turn of the loop in which every call takes its full time limit.
-STUCK: Final = 120.0
+STUCK: Final = 180.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ LISTS = Path(__file__).parent / "rbac"
 ACCOUNTS = ["fuseml-webhook", "fuseml-controller"]
 # A service account that does not exist: it may do what everyone may.
 EVERYONE = "system:serviceaccount:e2e-nowhere:nobody"
+WEBHOOK = f"system:serviceaccount:{NAMESPACE}:fuseml-webhook"
 READ, WRITE = ["get", "list", "watch"], ["create", "delete", "patch", "update"]
 
 
@@ -47,10 +48,11 @@ def test_everyone_may_do_what_kubernetes_gives_to_everyone(product, kubectl, nod
 
 @pytest.mark.parametrize("account", ACCOUNTS)
 @pytest.mark.parametrize("what", [
-    ["get", "secrets", "--all-namespaces"], ["list", "secrets", "-n", NAMESPACE],
-    ["create", "secrets", "-n", NAMESPACE],
+    *([verb, "secrets", "-n", where] for where in (NAMESPACE, "default")
+      for verb in ("get", "list", "watch", "patch", "deletecollection")),
+    ["patch", "secrets", "-n", "fuseml"], ["deletecollection", "secrets", "-n", "fuseml"],
     ["create", "pods", "-n", "default"], ["update", "pods", "-n", NAMESPACE], ["get", "pods", "-n", "default"],
-    ["create", "pods", "-n", "fuseml"], ["get", "secrets", "-n", "fuseml"],
+    ["create", "pods", "-n", "fuseml"],
     ["patch", "pods", "--subresource=status"], ["create", "pods", "--subresource=exec", "-n", NAMESPACE],
     ["create", "serviceaccounts", "--subresource=token", "-n", NAMESPACE], ["list", "events"],
     ["update", "extensions.fuseml.org", "-n", "fuseml"], ["patch", "extensions.fuseml.org", "-n", "default"],
@@ -62,6 +64,14 @@ def test_no_account_may(product, kubectl, account, what):
     done = kubectl.run("auth", "can-i", *what, f"--as=system:serviceaccount:{NAMESPACE}:{account}")
 
     assert done.stdout.strip() == "no"
+
+
+@pytest.mark.parametrize("verb", [*READ, *WRITE, "deletecollection"])
+def test_the_webhook_has_no_right_on_secrets(product, kubectl, verb):
+    """Nor has whoever forges reviews to it."""
+    for where in (NAMESPACE, "fuseml", "default"):
+        done = kubectl.run("auth", "can-i", verb, "secrets", "-n", where, f"--as={WEBHOOK}")
+        assert done.stdout.strip() == "no"
 
 
 @pytest.mark.parametrize(("role", "may"), [("admin", READ + WRITE), ("edit", READ + WRITE), ("view", READ)])
