@@ -11,6 +11,7 @@ TIMEOUT = 20.0
 # Of what tests read.
 VERSIONS = {
     "pods": "v1",
+    "secrets": "v1",
     "events": "v1",
     "serviceaccounts": "v1",
     "jobs": "batch/v1",
