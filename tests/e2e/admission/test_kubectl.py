@@ -269,37 +269,6 @@ def test_the_project_of_a_run_is_its_namespaces_label(product, kubectl, new_name
     )
 
 
-@pytest.fixture
-def shared(kubectl, pipeline_run):
-    """Registers shared credentials, whose Secret does not exist; gives a run that asks for them."""
-    credentials = [{"id": "c", "secretRef": {"name": "login"}, "configuration": {"KEY": "key"}}]
-    services = [{"id": "s", "auth_required": True, "credentials": credentials}]
-    spec = {"product": "e2e-everyones", "services": services}
-    kubectl(
-        "apply",
-        "-f",
-        "-",
-        stdin={**EXTENSION, "metadata": {"name": "e2e-everyones", "namespace": "fuseml"}, "spec": spec},
-    )
-    yield yaml.safe_load(yaml.safe_dump(pipeline_run).replace("product: mlflow", "product: e2e-everyones"))
-    kubectl("delete", "extension", "-n", "fuseml", "e2e-everyones")
-
-
-def test_a_namespace_without_a_project_gets_no_shared_credentials(product, here, shared):
-    message = here.fails("create", "-f", "-", stdin=shared)
-
-    assert f"requires credentials, and namespace '{here.namespace}' has neither a project nor an owner" in message
-    assert f"can run: kubectl label namespace {here.namespace} extensions.fuseml.org/project=NAME" in message
-
-
-def test_a_run_whose_shared_credentials_are_not_there_is_refused(product, kubectl, new_namespace, shared):
-    here = kubectl.within(new_namespace(**{"extensions.fuseml.org/project": "alpha"}))
-
-    message = here.fails("create", "-f", "-", stdin=shared)
-
-    assert f"credentials 'c' of e2e-everyones/s are not in namespace '{here.namespace}': " in message
-
-
 def test_a_stored_run_ends_well_although_its_service_is_no_longer_registered(here, register, pipeline_run):
     """Later updates by controllers are not resolved again."""
     register("http://mlflow:5000")

@@ -33,6 +33,7 @@ def test_a_namespace_without_a_project_is_refused_with_the_remedy_which_then_wor
     _, runs = runs_of_every_kind(product, images.python)
 
     message = here.fails("create", "-f", "-", stdin=runs[0])
+    assert f"requires credentials, and namespace '{here.namespace}' has neither a project nor an owner" in message
     remedy = f"kubectl label namespace {here.namespace} {PROJECT}=NAME"
     assert remedy in message
     assert "verb assign on projects.fuseml.org" in message
@@ -75,7 +76,8 @@ def test_a_changed_secret_reaches_the_next_pod_and_a_removed_one_goes(shared, te
     kubectl("delete", "secret", f"{product}-login", "-n", REGISTRY)
     wait_for(lambda: not copies(here, product), 30, "the end of the copy")
     message = here.fails("create", "-f", "-", stdin={**runs[0], "metadata": {"name": "too-late"}})
-    assert "the Secret that their record names is missing, lacks a key or is not labelled for it" in message
+    assert f"credentials 'default' of {product}/api are not in namespace '{here.namespace}': the Secret" in message
+    assert "is missing, lacks a key or is not labelled for it" in message
 
 
 def test_a_secret_without_the_label_is_not_delivered(shared, team, kubectl, images):
