@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.e2e.support.kubectl import Kubectl, KubectlError
 from tests.e2e.support.waiting import wait_for
-from tests.e2e.workloads.runs import visible
+from tests.e2e.workloads.runs import printed_environment
 
 PREFIX = "extensions.fuseml.org/"
 RUN, PIPELINE, TASK, POD = (f"{PREFIX}{level}-selectors" for level in ("run", "pipeline", "task", "pod"))
@@ -163,10 +163,6 @@ def arguments_of(kubectl: Kubectl, pod: str, container: str) -> list[Any]:
 
 def _printed(kubectl: Kubectl, pod: str, container: str) -> dict[str, str] | None:
     try:
-        lines = kubectl("logs", pod, "-c", container).splitlines()
+        return printed_environment(kubectl("logs", pod, "-c", container))
     except KubectlError:
         return None  # It was never started.
-    for line in lines:
-        if line.startswith("ENV "):
-            return visible(json.loads(base64.b64decode(line[4:])))
-    return None

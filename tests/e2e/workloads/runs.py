@@ -7,11 +7,13 @@ from typing import Any
 from tests.e2e.support.kubectl import Kubectl
 from tests.e2e.support.waiting import wait_for
 
-# Base64, so that neither the engines nor the logs change anything.
+# Base64, so that neither the engines nor the logs change anything; in short lines, as other output may come into the
+# middle of one that is longer than 16 KiB.
 PRINT = (
     "import base64, json, os; "
-    "print('ENV', base64.b64encode(json.dumps({os.fsdecode(k): os.fsdecode(v) for k, v in os.environb.items()})"
-    ".encode()).decode())"
+    "text = base64.b64encode(json.dumps({os.fsdecode(k): os.fsdecode(v) for k, v in os.environb.items()})"
+    ".encode()).decode(); "
+    "[print('ENV', text[i:i + 4000]) for i in range(0, len(text), 4000)]"
 )
 SHOW = ["python3", "-c", PRINT]
 # Variables that Kubernetes and the engines set in every container.
@@ -43,10 +45,15 @@ def ended(kubectl: Kubectl, kind: str, name: str, *, timeout: float = 180) -> st
 
 def environment(kubectl: Kubectl, pod: str, container: str) -> dict[str, str]:
     """The environment that a container has printed with SHOW, without what every container has."""
-    for line in kubectl("logs", pod, "-c", container).splitlines():
-        if line.startswith("ENV "):
-            return visible(json.loads(base64.b64decode(line[4:])))
-    raise AssertionError(f"{pod}/{container} printed no environment")
+    env = printed_environment(kubectl("logs", pod, "-c", container))
+    assert env is not None, f"{pod}/{container} printed no environment"
+    return env
+
+
+def printed_environment(log: str) -> dict[str, str] | None:
+    """The environment that was printed with SHOW into *log*, without what every container has; None if none was."""
+    text = "".join(line[4:] for line in log.splitlines() if line.startswith("ENV "))
+    return visible(json.loads(base64.b64decode(text))) if text else None
 
 
 def visible(env: dict[str, str]) -> dict[str, str]:
