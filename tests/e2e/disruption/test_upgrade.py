@@ -64,12 +64,15 @@ def kustomize(folder, **content):
 
 
 def in_one_namespace(objects):
-    """The objects as they were when the processes were in the registry's namespace."""
+    """The objects as they were when the processes were in the registry's namespace, and delivered no credentials."""
     for obj in objects:
-        if (obj["kind"], obj["metadata"]["name"]) == ("Namespace", NAMESPACE):
+        kind, name = obj["kind"], obj["metadata"]["name"]
+        if (kind, name) == ("Namespace", NAMESPACE) or name.startswith("fuseml-delivery"):
             continue
-        if obj["kind"] == "MutatingWebhookConfiguration":
+        if kind == "MutatingWebhookConfiguration":
             del obj["metadata"]["labels"]["app.kubernetes.io/component"]
+        if (kind, name) == ("Deployment", "fuseml-controller"):
+            obj["spec"]["template"]["spec"]["containers"][0]["args"].remove(f"--registry-namespace={REGISTRY}")
         yield json.loads(json.dumps(obj).replace(NAMESPACE, REGISTRY))
 
 
