@@ -281,3 +281,37 @@ def test_a_process_that_no_longer_leads_writes_nothing(cluster, controller):
         controller.run()
 
     assert cluster.writes() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "settled"),
+    [
+        pytest.param(lambda c: None, True, id="delivered"),
+        pytest.param(lambda c: c.delete(f"{SOURCES}/minio"), False, id="due-and-not-there"),
+        pytest.param(lambda c: c.delete(f"{RECORDS}/mlflow"), True, id="its-record-is-gone"),
+        pytest.param(lambda c: c.namespace("red"), True, id="its-namespace-has-no-project-any-more"),
+        pytest.param(
+            lambda c: (c.delete(f"{SOURCES}/minio"), c.put(f"{RECORDS}/mlflow", {"spec": {"unknown": "x"}})),
+            True,
+            id="there-although-its-record-cannot-be-read",
+        ),
+    ],
+)
+def test_a_pod_waits_only_for_what_is_due_and_not_there(cluster, controller, change, settled):
+    controller.settle()
+    (name,) = cluster.copies()["red"]
+
+    change(cluster)
+    controller.settle()
+
+    assert controller.deliveries.are_settled("red", (name,)) == settled
+    assert not controller.deliveries.are_settled("nowhere", (name,))
+
+
+def test_what_cannot_be_followed_is_a_problem(controller):
+    controller.heard.is_complete, controller.heard.is_failing = False, False
+    controller.run()
+
+    controller.heard.is_failing = True
+    with pytest.raises(ClusterError, match=r"nothing is delivered: .* cannot be followed"):
+        controller.run()

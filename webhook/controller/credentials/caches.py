@@ -85,6 +85,11 @@ class Caches:
             return self._found.keys() == self._collections.keys()
 
     @property
+    def is_failing(self) -> bool:
+        """True while anything cannot be followed."""
+        return any(collection.is_failing for collection in self._collections.values())
+
+    @property
     def namespaces(self) -> Mapping[str, Namespace]:
         """All namespaces, by name."""
         return self._copy("namespaces")
@@ -143,3 +148,5 @@ class Caches:
             return extension_objects.decode(obj, allowed=self._allowed)
         except InvalidRecordsError as e:
             return Unreadable(str(e.problems[0]))
+        except Exception as e:  # One object must not keep the others from being followed.
+            return Unreadable(f"defect in reading it: {type(e).__name__}")

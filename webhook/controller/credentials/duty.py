@@ -82,9 +82,14 @@ class CredentialsDuty:
         """Do some of what is to be done.
 
         Raises:
-            ClusterError: The API server does not answer; it will be tried again.
+            ClusterError: The API server does not answer, or denies access; it will be tried again.
         """
         if not self._caches.is_complete:
+            if self._caches.is_failing:
+                raise ClusterError(
+                    "nothing is delivered: Namespaces, Extensions, Secrets of the registry or ledgers cannot be "
+                    "followed; the log says which and why"
+                )
             return
         if not self._is_loaded:
             self._load()

@@ -43,10 +43,14 @@ class Deliveries:
         found = self._caches.namespaces.get(namespace)
         if found is None:
             return False
-        entries = self._ledgers.of(found).entries
-        undelivered = [name for name in copies if name not in entries or entries[name].state is not State.DELIVERED]
-        due = {name for name in undelivered if name in (self._due(found, extension_in(name)) or {name})}
-        return not due
+        return all(self._is_settled(found, name) for name in copies)
+
+    def _is_settled(self, namespace: Namespace, name: str) -> bool:
+        entry = self._ledgers.of(namespace).entries.get(name)
+        if entry is not None and entry.state is State.DELIVERED:
+            return True
+        due = self._due(namespace, extension_in(name))
+        return due is not None and name not in due
 
     def totals(self) -> tuple[int, dict[str, int]]:
         """How many copies are delivered; by reason, how many cannot be."""
