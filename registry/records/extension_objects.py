@@ -17,6 +17,9 @@ KIND: Final = "Extension"
 PROJECT_LABEL: Final = "extensions.fuseml.org/project"
 # Its annotation that says to which person it belongs.
 OWNER_ANNOTATION: Final = "extensions.fuseml.org/owner"
+# A Secret of the registry's namespace opts in by this label, whose value is the id of its Extension: else whoever may
+# write Extensions, but not read Secrets, could have any Secret there delivered to a namespace of their own.
+SOURCE_LABEL: Final = "extensions.fuseml.org/extension"
 
 
 def decode(obj: Mapping[str, Any], *, allowed: frozenset[str] = frozenset()) -> Extension:

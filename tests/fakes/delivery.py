@@ -10,7 +10,7 @@ from tests.fakes.in_process_api import FakeCluster
 from webhook.controller.api_calls import ConflictError
 from webhook.controller.credentials.caches import Changes, Unreadable
 from webhook.controller.credentials.duty import CredentialsDuty
-from webhook.controller.credentials.facts import SOURCE_LABEL, Rules, namespace_of, source_of
+from webhook.controller.credentials.facts import Rules, namespace_of, source_of
 from webhook.controller.credentials.ledgers import Ledgers
 from webhook.controller.credentials.reads import Reads
 from webhook.controller.credentials.rounds import Rounds
@@ -59,7 +59,7 @@ class Cluster(FakeCluster):
 
     def source(self, name="minio", extension="mlflow", **values):
         """Create or change a source Secret."""
-        labels = {SOURCE_LABEL: extension} if extension else {}
+        labels = {extension_objects.SOURCE_LABEL: extension} if extension else {}
         data = {key: encoded(value) for key, value in (values or {"password": "first"}).items()}
         return self.put(f"{SOURCES}/{name}", {"metadata": {"labels": labels}, "type": "Opaque", "data": data})
 

@@ -13,7 +13,7 @@ from registry.errors import InvalidRecordsError
 from registry.kube.watch import Changed, Collection, Listed
 from registry.records import extension_objects
 from registry.records.model import Extension
-from webhook.controller.credentials.facts import SOURCE_LABEL, Namespace, Rules, Source, namespace_of, source_of
+from webhook.controller.credentials.facts import Namespace, Rules, Source, namespace_of, source_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Caches:
                 api,
                 f"/api/v1/namespaces/{registry}/secrets",
                 lambda obj: source_of(obj).without_values,
-                label=SOURCE_LABEL,
+                label=extension_objects.SOURCE_LABEL,
             ),
             "ledgers": Collection(
                 api,

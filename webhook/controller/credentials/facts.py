@@ -2,16 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from registry.delivery.copies import Copy, copy_of
+from registry.records.extension_objects import OWNER_ANNOTATION, PROJECT_LABEL, SOURCE_LABEL
 from registry.records.model import Extension
 from registry.resolving.access import Access, access
 from registry.resolving.selectors import Consumer
-
-# A source Secret opts in by this label, whose value is the id of its Extension: else whoever may write Extensions, but
-# not read Secrets, could have any Secret of the registry's namespace delivered to a namespace of his own.
-SOURCE_LABEL: Final = "extensions.fuseml.org/extension"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +21,8 @@ class Rules:
         closed: Namespaces that never get copies: the registry's own, and that of this process.
     """
 
-    project_label: str = "extensions.fuseml.org/project"
-    owner_annotation: str = "extensions.fuseml.org/owner"
+    project_label: str = PROJECT_LABEL
+    owner_annotation: str = OWNER_ANNOTATION
     closed: frozenset[str] = frozenset()
 
 

@@ -11,13 +11,12 @@ from itertools import accumulate, takewhile
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from registry.errors import Problem
+from registry.records.extension_objects import SOURCE_LABEL
 from registry.records.model import Extension
 
 READABLE: Final = "Readable"
 CREDENTIALS_AVAILABLE: Final = "CredentialsAvailable"
 READY: Final = "Ready"
-# A Secret's label that names the extension for which it may be used.
-EXTENSION_LABEL: Final = "extensions.fuseml.org/extension"
 LONGEST_MESSAGE: Final = 1024
 
 _JOINT: Final = "; "
@@ -31,7 +30,7 @@ class SourceFacts:
     """What is known about a Secret in the registry's namespace; never a value.
 
     Attributes:
-        extension: Its label EXTENSION_LABEL; "" if it has none.
+        extension: Its label SOURCE_LABEL; "" if it has none.
         keys: The names of its keys.
     """
 
@@ -121,7 +120,7 @@ def _missing(extension: Extension, sources: Mapping[str, SourceFacts]) -> Iterat
         source = sources.get(name)
         if source is None or source.extension != extension.id:
             # One text for both, so that nobody finds out by it which Secrets there are.
-            label = f"{EXTENSION_LABEL}={extension.id}"
+            label = f"{SOURCE_LABEL}={extension.id}"
             yield "SecretMissing", f"Secret {name!r} is not there, or lacks the label {label}"
             continue
         for variable, key in credentials.configuration.items():
