@@ -10,7 +10,7 @@ from webhook.controller.api_calls import ClusterError, NotLeaderError
 from webhook.controller.extensions import duty as module
 from webhook.controller.extensions.conditions import SourceFacts, ready_condition
 from webhook.controller.extensions.duty import ExtensionDuty
-from webhook.controller.extensions.following import FollowedExtensions
+from webhook.controller.followed_extensions import FollowedExtensions
 from webhook.controller.status import Status
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)

@@ -5,10 +5,12 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from registry.delivery.copies import PREFIX
+from registry.errors import Problem
 from registry.records import extension_objects
+from registry.stores.namespaces import NamespaceKeys
 from tests.fakes.in_process_api import FakeCluster
 from webhook.controller.api_calls import ConflictError
-from webhook.controller.credentials.caches import Changes, Unreadable
+from webhook.controller.credentials.caches import Changes
 from webhook.controller.credentials.duty import CredentialsDuty
 from webhook.controller.credentials.facts import Rules, namespace_of, source_of
 from webhook.controller.credentials.ledgers import Ledgers
@@ -20,7 +22,7 @@ from webhook.controller.credentials.writing import Guard
 from webhook.controller.status import Status
 
 REGISTRY, SYSTEM = "fuseml", "fuseml-system"
-RULES = Rules(closed=frozenset({REGISTRY, SYSTEM}))
+RULES = Rules(NamespaceKeys(), closed=frozenset({REGISTRY, SYSTEM}))
 NAMESPACES = "/api/v1/namespaces"
 RECORDS = f"/apis/{extension_objects.API_VERSION}/namespaces/{REGISTRY}/extensions"
 SOURCES = f"{NAMESPACES}/{REGISTRY}/secrets"
@@ -47,8 +49,8 @@ class Cluster(FakeCluster):
     def namespace(self, name, project="", owner=""):
         """Create a namespace, or change its project and owner."""
         metadata = {
-            "labels": {RULES.project_label: project} if project else {},
-            "annotations": {RULES.owner_annotation: owner} if owner else {},
+            "labels": {RULES.keys.project_label: project} if project else {},
+            "annotations": {RULES.keys.owner_annotation: owner} if owner else {},
         }
         return self.put(f"{NAMESPACES}/{name}", {"metadata": metadata})
 
@@ -194,7 +196,7 @@ def _record(obj):
     try:
         return extension_objects.decode(obj)
     except Exception as e:
-        return Unreadable(str(e))
+        return (Problem(str(e)),)
 
 
 def _differing(old, new):

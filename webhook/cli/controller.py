@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import click
 
+from registry.stores.namespaces import NamespaceKeys
 from webhook.cli.options import NAMESPACE_KEYS, allow_variable, with_options
 
 _LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -118,11 +119,7 @@ def controller(
     delivery = Settings(
         registry=registry_namespace or "",
         system=namespace,
-        rules=Rules(
-            project_label=project_label,
-            owner_annotation=owner_annotation,
-            closed=frozenset({namespace, registry_namespace or ""}),
-        ),
+        rules=Rules(NamespaceKeys(project_label, owner_annotation), frozenset({namespace, registry_namespace or ""})),
         allowed=frozenset(allowed),
     )
     options = Options(

@@ -26,7 +26,7 @@ from webhook.controller.credentials.delivery import Delivery, Settings
 from webhook.controller.election import Election
 from webhook.controller.extensions.conditions import SourceFacts
 from webhook.controller.extensions.duty import ExtensionDuty
-from webhook.controller.extensions.following import FollowedExtensions
+from webhook.controller.followed_extensions import FollowedExtensions
 from webhook.controller.loop import Duty, Loop
 from webhook.controller.metrics import StatusCollector
 from webhook.controller.pods.duty import PodDuty
@@ -78,7 +78,7 @@ def run(options: Options, *, kubeconfig: str | None, listen: str) -> None:
     stop = threading.Event()
     election = Election(api, namespace=options.namespace, status=status)
     extensions = FollowedExtensions(api, allowed=options.allowed_variables)
-    delivery = Delivery(api, options.delivery, status=status) if options.delivery else None
+    delivery = Delivery(api, options.delivery, extensions=extensions, status=status) if options.delivery else None
     duties = partial(_duties, api, options, extensions=extensions, delivery=delivery, status=status)
     loops = [Loop(election, lambda check: duties(check=check), status=status)]
     if delivery:

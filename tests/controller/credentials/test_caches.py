@@ -3,9 +3,10 @@
 import pytest
 
 from tests.e2e.support.waiting import wait_for
-from tests.fakes.delivery import RECORDS, REGISTRY, RULES, SOURCES, SYSTEM
+from tests.fakes.delivery import REGISTRY, RULES, SOURCES, SYSTEM
 from tests.fakes.watched_api import FakeApi, serving
-from webhook.controller.credentials.caches import Caches, Unreadable
+from webhook.controller.credentials.caches import Caches
+from webhook.controller.followed_extensions import PATH, FollowedExtensions
 
 LEDGERS = f"/api/v1/namespaces/{SYSTEM}/configmaps"
 
@@ -27,8 +28,8 @@ BROKEN = obj("mlflow", REGISTRY, spec={"unknown": "field"})
 @pytest.fixture
 def api():
     api = FakeApi()
-    api.put("/api/v1/namespaces", obj("red", labels={RULES.project_label: "red"}))
-    api.put(RECORDS, RECORD)
+    api.put("/api/v1/namespaces", obj("red", labels={RULES.keys.project_label: "red"}))
+    api.put(PATH, RECORD)
     api.put(SOURCES, source())
     api.put(LEDGERS, LEDGER)
     return api
@@ -37,7 +38,7 @@ def api():
 @pytest.fixture
 def caches(api):
     with serving(api) as client:
-        caches = Caches(client, registry=REGISTRY, system=SYSTEM, rules=RULES)
+        caches = Caches(client, FollowedExtensions(client), registry=REGISTRY, system=SYSTEM, rules=RULES)
         caches.start()
         wait_for(lambda: caches.is_complete, 10, "the lists")
         yield caches
@@ -57,9 +58,18 @@ def test_everything_that_is_listed_has_changed(caches):
     assert "c2VjcmV0" not in repr(caches.sources) + str(caches.sources["minio"].values)
 
 
+def test_extensions_of_other_namespaces_are_not_for_everyone(api, caches):
+    caches.take()
+    api.put(PATH, obj("private", "red", spec={}))
+    api.put(PATH, obj("shared", REGISTRY, spec={}))
+
+    assert changed(caches, "extensions") == {"shared"}
+    assert caches.records.keys() == {"mlflow", "shared"}
+
+
 def test_only_what_matters_of_a_namespace_is_a_change(api, caches):
     caches.take()
-    api.put("/api/v1/namespaces", obj("red", labels={RULES.project_label: "red", "other": "label"}))
+    api.put("/api/v1/namespaces", obj("red", labels={RULES.keys.project_label: "red", "other": "label"}))
     api.put("/api/v1/namespaces", obj("blue"))
 
     assert changed(caches, "namespaces") == {"blue"}
@@ -84,13 +94,13 @@ def test_a_source_changes_the_extension_of_its_label_before_and_after(api, cache
 
 def test_a_record_that_cannot_be_read_says_why(api, caches):
     caches.take()
-    api.put(RECORDS, BROKEN)
+    api.put(PATH, BROKEN)
 
     assert changed(caches, "extensions") == {"mlflow"}
-    assert isinstance(caches.records["mlflow"], Unreadable)
-    assert "unknown field 'unknown'" in caches.records["mlflow"].why
+    (problem,) = caches.records["mlflow"]
+    assert "unknown field 'unknown'" in str(problem)
 
-    api.delete(RECORDS, BROKEN)
+    api.delete(PATH, BROKEN)
     assert changed(caches, "extensions") == {"mlflow"}
     assert caches.records == {}
 

@@ -34,9 +34,11 @@ def test_nothing_is_due(namespace):
     [
         pytest.param({}, Namespace("red", "u-1"), id="bare"),
         pytest.param({"labels": None, "annotations": None}, Namespace("red", "u-1"), id="emptied-maps"),
-        pytest.param({"labels": {RULES.project_label: "a"}}, Namespace("red", "u-1", "a"), id="project"),
-        pytest.param({"annotations": {RULES.owner_annotation: "b"}}, Namespace("red", "u-1", "", "b"), id="owner"),
-        pytest.param({"annotations": {RULES.project_label: "a"}}, Namespace("red", "u-1"), id="project-as-annotation"),
+        pytest.param({"labels": {RULES.keys.project_label: "a"}}, Namespace("red", "u-1", "a"), id="project"),
+        pytest.param({"annotations": {RULES.keys.owner_annotation: "b"}}, Namespace("red", "u-1", "", "b"), id="owner"),
+        pytest.param(
+            {"annotations": {RULES.keys.project_label: "a"}}, Namespace("red", "u-1"), id="project-as-annotation"
+        ),
         pytest.param({"deletionTimestamp": "t"}, Namespace("red", "u-1", is_closed=True), id="ending"),
         pytest.param({"name": "fuseml"}, Namespace("fuseml", "u-1", is_closed=True), id="the-registrys"),
     ],

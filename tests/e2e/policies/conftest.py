@@ -1,27 +1,19 @@
 """An API server of their own for the tests of this folder: they are not in the way of a cluster's other tests."""
 
-import os
-
 import pytest
 
 from tests.e2e.policies import people, secrets_world
 from tests.e2e.policies.installation import confined, documents, install
 from tests.e2e.policies.registration import register_kind
-from tests.e2e.support.bare_api_server import BareApiServer
+from tests.e2e.support.bare_api_server import bare_api_server
 from tests.e2e.support.caller import Caller
 
 
 @pytest.fixture(scope="session")
 def bare(tmp_path_factory):
     """An API server with nothing installed."""
-    if os.environ.get("E2E_KUBECONFIG"):
-        pytest.skip("builds and starts an API server of its own: E2E_KUBECONFIG names another cluster")
-    bare = BareApiServer(tmp_path_factory.mktemp("bare"))
-    try:
-        bare.start()
+    with bare_api_server(tmp_path_factory.mktemp("bare")) as bare:
         yield bare
-    finally:
-        bare.stop()
 
 
 @pytest.fixture(scope="session")

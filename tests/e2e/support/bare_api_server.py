@@ -1,10 +1,14 @@
 """An API server without a cluster: for tests that would disturb one, or that its other webhooks would disturb."""
 
+import os
 import secrets
 import socket
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 import yaml
 
 from tests.cluster.build import binaries
@@ -75,6 +79,19 @@ class BareApiServer:
             "contexts": [{"name": "bare", "context": {"cluster": "bare", "user": "admin"}}],
             "current-context": "bare",
         })  # fmt: skip
+
+
+@contextmanager
+def bare_api_server(folder: Path) -> Iterator[BareApiServer]:
+    """One that runs. The test is skipped where another cluster is to be tested."""
+    if os.environ.get("E2E_KUBECONFIG"):
+        pytest.skip("starts an API server of its own: E2E_KUBECONFIG names another cluster")
+    server = BareApiServer(folder)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
 
 
 def free_ports(count: int) -> list[int]:

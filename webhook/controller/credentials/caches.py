@@ -9,18 +9,10 @@ from typing import Any
 from kubernetes.client import ApiClient
 
 from registry.delivery import ledger
-from registry.errors import InvalidRecordsError
 from registry.kube.watch import Changed, Collection, Listed
 from registry.records import extension_objects
-from registry.records.model import Extension
 from webhook.controller.credentials.facts import Namespace, Rules, Source, namespace_of, source_of
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """An Extension that holds no record."""
-
-    why: str
+from webhook.controller.followed_extensions import FollowedExtensions, News, Record
 
 
 @dataclass(slots=True)
@@ -47,14 +39,12 @@ class Caches:
     """
 
     def __init__(
-        self, api: ApiClient, *, registry: str, system: str, rules: Rules, allowed: frozenset[str] = frozenset()
+        self, api: ApiClient, extensions: FollowedExtensions, *, registry: str, system: str, rules: Rules
     ) -> None:
-        self._allowed = allowed
+        self._extensions = extensions
+        self._registry = registry
         self._collections: dict[str, Collection[Any]] = {
             "namespaces": Collection(api, "/api/v1/namespaces", partial(namespace_of, rules=rules), metadata_only=True),
-            "extensions": Collection(
-                api, f"/apis/{extension_objects.API_VERSION}/namespaces/{registry}/extensions", self._record
-            ),
             "sources": Collection(
                 api,
                 f"/api/v1/namespaces/{registry}/secrets",
@@ -69,12 +59,14 @@ class Caches:
                 label=ledger.LABEL,
             ),
         }
+        extensions.listen(self._hear_of_extensions)
         self._found: dict[str, dict[str, Any]] = {}
         self._changes = Changes()
         self._lock = threading.Lock()
 
     def start(self) -> None:
         """Follow everything from now on, in this process."""
+        self._extensions.start()
         for what in self._collections:
             threading.Thread(target=self._follow, args=(what,), name=f"follow {what}", daemon=True).start()
 
@@ -82,12 +74,12 @@ class Caches:
     def is_complete(self) -> bool:
         """True if everything has been listed at least once."""
         with self._lock:
-            return self._found.keys() == self._collections.keys()
+            return self._found.keys() == {"extensions", *self._collections}
 
     @property
     def is_failing(self) -> bool:
         """True while anything cannot be followed."""
-        return any(collection.is_failing for collection in self._collections.values())
+        return self._extensions.is_failing or any(one.is_failing for one in self._collections.values())
 
     @property
     def namespaces(self) -> Mapping[str, Namespace]:
@@ -95,7 +87,7 @@ class Caches:
         return self._copy("namespaces")
 
     @property
-    def records(self) -> Mapping[str, Extension | Unreadable]:
+    def records(self) -> Mapping[str, Record]:
         """All Extensions for everyone, by id."""
         return self._copy("extensions")
 
@@ -114,24 +106,32 @@ class Caches:
         with self._lock:
             return dict(self._found.get(what, {}))
 
+    def _hear_of_extensions(self, news: News) -> None:
+        """Take the records of those that are for everyone."""
+        if isinstance(news, Listed):
+            records = {key: seen.record for key, seen in news.found.items() if key[0] == self._registry}
+            self._take("extensions", Listed(records, news.version))
+        elif news.key[0] == self._registry:
+            self._take("extensions", Changed(news.key, news.value and news.value.record))
+
     def _follow(self, what: str) -> None:
         for news in self._collections[what].follow():
-            with self._lock:
-                self._take(what, news)
+            self._take(what, news)
 
     def _take(self, what: str, news: Listed[Any] | Changed[Any]) -> None:
-        known = self._found.setdefault(what, {})
-        if isinstance(news, Listed):
-            found = {name: value for (_, name), value in news.found.items()}
-            items = {**dict.fromkeys(known.keys() - found.keys()), **found}
-        else:
-            items = {news.key[1]: news.value}
-        for name, value in items.items():
-            before = known.pop(name, None)
-            if value is not None:
-                known[name] = value
-            if value != before:
-                self._note(what, name, (before, value))
+        with self._lock:
+            known = self._found.setdefault(what, {})
+            if isinstance(news, Listed):
+                found = {name: value for (_, name), value in news.found.items()}
+                items = {**dict.fromkeys(known.keys() - found.keys()), **found}
+            else:
+                items = {news.key[1]: news.value}
+            for name, value in items.items():
+                before = known.pop(name, None)
+                if value is not None:
+                    known[name] = value
+                if value != before:
+                    self._note(what, name, (before, value))
 
     def _note(self, what: str, name: str, versions: tuple[Any, Any]) -> None:
         if what == "namespaces":
@@ -142,11 +142,3 @@ class Caches:
             self._changes.extensions |= {source.extension for source in versions if source}
         elif versions[1] is None:
             self._changes.ledgers.add(ledger.uid_in(name))
-
-    def _record(self, obj: Mapping[str, Any]) -> Extension | Unreadable:
-        try:
-            return extension_objects.decode(obj, allowed=self._allowed)
-        except InvalidRecordsError as e:
-            return Unreadable(str(e.problems[0]))
-        except Exception as e:  # One object must not keep the others from being followed.
-            return Unreadable(f"defect in reading it: {type(e).__name__}")

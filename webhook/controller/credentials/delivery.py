@@ -20,6 +20,7 @@ from webhook.controller.credentials.rounds import Rounds
 from webhook.controller.credentials.secrets import Copies
 from webhook.controller.credentials.state import Deliveries
 from webhook.controller.credentials.writing import Guard
+from webhook.controller.followed_extensions import FollowedExtensions
 from webhook.controller.status import Status
 
 # Copies written in a second, at most.
@@ -46,12 +47,12 @@ class Settings:
 class Delivery:
     """Follows what decides about copies, and gives the duty of each term."""
 
-    def __init__(self, api: ApiClient, settings: Settings, *, status: Status) -> None:
-        registry, system, rules, allowed = settings.registry, settings.system, settings.rules, settings.allowed
+    def __init__(self, api: ApiClient, settings: Settings, *, extensions: FollowedExtensions, status: Status) -> None:
+        registry, system, rules = settings.registry, settings.system, settings.rules
         self._core = CoreV1Api(api)
-        self._caches = Caches(api, registry=registry, system=system, rules=rules, allowed=allowed)
+        self._caches = Caches(api, extensions, registry=registry, system=system, rules=rules)
         self._ledgers = Ledgers(api, system=system)
-        self._reads = Reads(api, registry=registry, rules=rules, allowed=allowed)
+        self._reads = Reads(api, registry=registry, rules=rules, allowed=settings.allowed)
         self._copies = Copies(api)
         self._proof = Proof(api, system=system)
         self._pace = Pace(RATE)

@@ -3,8 +3,6 @@
 Whether a namespace lacks anything is found in memory; only what does costs calls.
 """
 
-import logging
-import random
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -15,27 +13,20 @@ from webhook.controller.api_calls import ClusterError, ConflictError
 from webhook.controller.credentials.caches import Caches, Changes
 from webhook.controller.credentials.facts import Namespace
 from webhook.controller.credentials.ledgers import Ledgers
-from webhook.controller.credentials.plan import LATE
 from webhook.controller.credentials.queue import Queue
 from webhook.controller.credentials.reads import Reads
+from webhook.controller.credentials.reporting import FailureLog
 from webhook.controller.credentials.rounds import Rounds, Work
 from webhook.controller.credentials.secrets import RefusedCopyError
 from webhook.controller.credentials.state import Deliveries
+from webhook.controller.credentials.sweeping import Sweeps
 from webhook.controller.status import Delivery as Progress
 from webhook.controller.status import Status
 
-# Seconds. All copies are written again soon after another process may have led, and then now and then: nobody hears of
-# a copy that somebody with the right to do so has deleted or changed.
-_SWEEP: Final = 1800.0
 # Seconds between two looks at everything, for what is due by the time alone.
 _LOOK: Final = 30.0
 # Seconds between two counts for the metrics.
 _REPORT: Final = 5.0
-
-# Spreads the sweeps. It has no state that others could depend on.
-_JITTER: Final = random.SystemRandom()
-
-_log = logging.getLogger(__name__)
 
 
 class CredentialsDuty:
@@ -71,11 +62,9 @@ class CredentialsDuty:
         self._clock = clock
         self._now = now
         self._queue = Queue()
-        self._sweeping: list[str] = []
-        self._next_sweep = float("inf")
+        self._sweeps = Sweeps()
+        self._failure_log = FailureLog()
         self._next_look = self._next_report = float("-inf")
-        self._complained: dict[str, str] = {}
-        self._sweeps = 0
         self._is_loaded = False
 
     def reconcile(self, now: datetime) -> None:
@@ -106,13 +95,13 @@ class CredentialsDuty:
             return
         self._next_report = self._clock() + _REPORT
         delivered, waiting = self._deliveries.totals()
-        self._status.delivery = Progress(delivered, waiting, self._queue.oldest(self._clock()), self._sweeps)
+        self._status.delivery = Progress(delivered, waiting, self._queue.oldest(self._clock()), self._sweeps.ended)
 
     def _load(self) -> None:
         self._ledgers.load()
         self._is_loaded = True
-        # Until then, a request of the process that led before may still be under way.
-        self._next_sweep = self._clock() + LATE
+        # A request of the process that led before may still be under way.
+        self._sweeps.plan_after_late_requests(self._clock())
         self._forget_gone()
 
     def _note(self, changes: Changes) -> None:
@@ -134,39 +123,28 @@ class CredentialsDuty:
         outcome = self._rounds.run(batch)
         if outcome.unreachable:
             # What got no answer may be done later, after what will be written next.
-            self._next_sweep = min(self._next_sweep, self._clock() + LATE)
+            self._sweeps.plan_after_late_requests(self._clock())
         self._queue.done({name: ids for name, ids in batch.items() if name not in outcome.failures})
         for name in outcome.failures.keys() | outcome.unfinished:
             self._queue.failed(name, self._clock())
-        self._complain(outcome.failures, batch)
+        self._note_failures(batch, outcome.failures)
 
-    def _complain(self, failures: dict[str, ClusterError], batch: Work) -> None:
-        for name in batch:
-            text = str(failures[name]) if name in failures else ""
-            if text and text != self._complained.get(name):
-                _log.warning("credentials are not delivered to namespace %s: %s", name, text)
-            elif not text and name in self._complained:
-                _log.info("credentials are delivered to namespace %s again", name)
-            self._complained.pop(name, None)
-            if text:
-                self._complained[name] = text
+    def _note_failures(self, work: Work, failures: Mapping[str, ClusterError]) -> None:
+        self._failure_log.note(work, failures)
         # What a namespace refuses is its own affair: it must not make this process unready.
         ours = (str(e) for e in failures.values() if not isinstance(e, RefusedCopyError))
         self._status.set_problem("delivery", next(ours, ""))
 
     def _sweep(self) -> None:
         """Write again what is there in one more namespace, if it is time."""
-        if self._clock() >= self._next_sweep:
-            self._next_sweep = self._clock() + _SWEEP * _JITTER.uniform(0.8, 1.2)
-            self._sweeping = [stored.namespace for stored in self._ledgers.stored.values()]
-        if self._sweeping:
-            name = self._sweeping.pop()
-            namespace = self._caches.namespaces.get(name)
-            if namespace is not None:
-                work = {name: frozenset(self._deliveries.ids(namespace))}
-                self._complain(self._rounds.run(work, sweep=True).failures, work)
-            if not self._sweeping:
-                self._sweeps += 1
+        stored = self._ledgers.stored.values()
+        name = self._sweeps.next_namespace((one.namespace for one in stored), self._clock())
+        if name is None:
+            return
+        if namespace := self._caches.namespaces.get(name):
+            work = {name: frozenset(self._deliveries.ids(namespace))}
+            self._note_failures(work, self._rounds.run(work, sweep=True).failures)
+        self._sweeps.note_end()
 
     def _restore(self, uid: str) -> None:
         try:

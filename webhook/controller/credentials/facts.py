@@ -5,24 +5,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from registry.delivery.copies import Copy, copy_of
-from registry.records.extension_objects import OWNER_ANNOTATION, PROJECT_LABEL, SOURCE_LABEL
+from registry.records.extension_objects import SOURCE_LABEL
 from registry.records.model import Extension
 from registry.resolving.access import Access, access
 from registry.resolving.selectors import Consumer
+from registry.stores.namespaces import NamespaceKeys
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Rules:
     """How namespaces are read.
 
     Attributes:
-        project_label: Names the project.
-        owner_annotation: Names the person to whom the namespace belongs.
+        keys: Where they say their project and owner.
         closed: Namespaces that never get copies: the registry's own, and that of this process.
     """
 
-    project_label: str = PROJECT_LABEL
-    owner_annotation: str = OWNER_ANNOTATION
+    keys: NamespaceKeys
     closed: frozenset[str] = frozenset()
 
 
@@ -48,14 +47,9 @@ class Namespace:
 
 def namespace_of(obj: Mapping[str, Any], rules: Rules) -> Namespace:
     """Read a Namespace."""
-    metadata = obj["metadata"]
-    return Namespace(
-        metadata["name"],
-        metadata["uid"],
-        (metadata.get("labels") or {}).get(rules.project_label, ""),
-        (metadata.get("annotations") or {}).get(rules.owner_annotation, ""),
-        metadata["name"] in rules.closed or "deletionTimestamp" in metadata,
-    )
+    metadata, facts = obj["metadata"], rules.keys.facts(obj)
+    is_closed = metadata["name"] in rules.closed or "deletionTimestamp" in metadata
+    return Namespace(metadata["name"], facts.uid, facts.project, facts.owner, is_closed)
 
 
 @dataclass(frozen=True, slots=True)

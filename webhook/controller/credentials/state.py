@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 
 from registry.delivery.copies import extension_in
 from registry.delivery.ledger import Entry, Lack, Ledger, State
-from webhook.controller.credentials.caches import Caches, Unreadable
+from registry.records.model import Extension
+from webhook.controller.credentials.caches import Caches
 from webhook.controller.credentials.facts import Due, Namespace, due_in
 from webhook.controller.credentials.ledgers import Ledgers
 from webhook.controller.credentials.plan import Steps, plan
@@ -34,7 +35,7 @@ class Deliveries:
     def secrets_of(self, id_: str) -> set[str]:
         """The names of the source Secrets of the Extension *id_*."""
         record = self._caches.records.get(id_)
-        if record is None or isinstance(record, Unreadable):
+        if not isinstance(record, Extension):
             return set()
         return {c.secret_ref.name for service in record.services for c in service.credentials if c.secret_ref}
 
@@ -71,9 +72,9 @@ class Deliveries:
     def _due(self, namespace: Namespace, id_: str) -> Mapping[str, Due] | None:
         """What is due of the Extension *id_*; None if it cannot be read."""
         record = self._caches.records.get(id_)
-        if isinstance(record, Unreadable):
-            return None
-        return due_in(namespace, record) if record else {}
+        if record is None:
+            return {}
+        return due_in(namespace, record) if isinstance(record, Extension) else None
 
     def _steps(self, namespace: Namespace, id_: str, entries: Mapping[str, Entry], now: int) -> Steps:
         due = self._due(namespace, id_)

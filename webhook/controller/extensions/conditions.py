@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import accumulate, takewhile
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 
-from registry.errors import Problem
 from registry.records.extension_objects import SOURCE_LABEL
 from registry.records.model import Extension
+from webhook.controller.followed_extensions import Record
 
 READABLE: Final = "Readable"
 CREDENTIALS_AVAILABLE: Final = "CredentialsAvailable"
@@ -20,9 +20,6 @@ READY: Final = "Ready"
 LONGEST_MESSAGE: Final = 1024
 
 _JOINT: Final = "; "
-
-# What an Extension holds, or what is wrong with it.
-Record: TypeAlias = Extension | tuple[Problem, ...]
 
 
 @dataclass(frozen=True, slots=True)

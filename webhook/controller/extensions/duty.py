@@ -22,7 +22,7 @@ from webhook.controller.extensions.conditions import (
     status_of,
     stops_working,
 )
-from webhook.controller.extensions.following import FollowedExtensions, Observed
+from webhook.controller.followed_extensions import FollowedExtensions, Observed
 from webhook.controller.status import Status
 
 # Of statuses and of Events in one run. After an upgrade all Extensions may need one, and other duties wait meanwhile.

@@ -2,19 +2,22 @@
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from kubernetes.client import ApiClient
 
 from registry.errors import InvalidRecordsError, Problem
 from registry.kube.watch import Changed, Collection, Key, Listed, key_of
 from registry.records import extension_objects
+from registry.records.model import Extension
 from webhook.controller.api_calls import ClusterError
-from webhook.controller.extensions.conditions import Record
 
 PATH: Final = f"/apis/{extension_objects.API_VERSION}/extensions"
+
+# What an Extension holds, or what is wrong with it.
+Record: TypeAlias = Extension | tuple[Problem, ...]
 
 _log = logging.getLogger(__name__)
 
@@ -35,8 +38,11 @@ class Observed:
     status: Mapping[str, Any]
 
 
+News: TypeAlias = Listed[Observed] | Changed[Observed]
+
+
 class FollowedExtensions:
-    """Follows the Extensions of a cluster, once it is started.
+    """Follows the Extensions of a cluster, once it is started. Whatever needs them shares one.
 
     Args:
         allowed: Variables that control a loader or an interpreter and may be registered all the same.
@@ -48,6 +54,11 @@ class FollowedExtensions:
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._found: dict[Key, Observed] | None = None
+        self._listeners: list[Callable[[News], None]] = []
+
+    def listen(self, listener: Callable[[News], None]) -> None:
+        """Let *listener* hear all news, in the thread that follows; only before it is started."""
+        self._listeners.append(listener)
 
     def start(self) -> None:
         """Follow the Extensions from now on, in this process; does nothing when called again."""
@@ -55,13 +66,18 @@ class FollowedExtensions:
             self._thread = threading.Thread(target=self._follow, name="extensions", daemon=True)
             self._thread.start()
 
+    @property
+    def is_failing(self) -> bool:
+        """True while they cannot be followed."""
+        return self._collection.is_failing
+
     def current(self) -> dict[Key, Observed] | None:
         """All Extensions by namespace and name; None until they have been listed.
 
         Raises:
             ClusterError: They cannot be followed now.
         """
-        if self._collection.is_failing:
+        if self.is_failing:
             raise ClusterError(
                 "Extensions: cannot be followed, the log says why; this service account needs get, list, watch"
             )
@@ -72,7 +88,7 @@ class FollowedExtensions:
         for news in self._collection.follow():
             self._take(news)
 
-    def _take(self, news: Listed[Observed] | Changed[Observed]) -> None:
+    def _take(self, news: News) -> None:
         with self._lock:
             if isinstance(news, Listed):
                 self._found = news.found
@@ -81,6 +97,8 @@ class FollowedExtensions:
                     self._found.pop(news.key, None)
                 else:
                     self._found[news.key] = news.value
+        for listener in self._listeners:
+            listener(news)
 
     def _read(self, obj: Mapping[str, Any]) -> Observed:
         metadata = obj["metadata"]

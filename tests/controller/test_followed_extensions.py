@@ -6,7 +6,7 @@ from registry.errors import Problem
 from registry.records import extension_objects
 from registry.records.model import Extension
 from tests.fakes.watched_api import FakeApi, serving
-from webhook.controller.extensions.following import PATH, FollowedExtensions
+from webhook.controller.followed_extensions import PATH, FollowedExtensions
 
 
 def extension(name, namespace="ml", **spec):
