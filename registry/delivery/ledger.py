@@ -36,6 +36,14 @@ class Lack(StrEnum):
     REFUSED = "refused"
 
 
+# In one word, as Kubernetes writes reasons.
+REASONS: Final[Mapping[Lack, str]] = {
+    Lack.SOURCE: "SecretMissing",
+    Lack.TAKEN: "NameTaken",
+    Lack.QUOTA: "QuotaExceeded",
+    Lack.FORBIDDEN: "DeliveryForbidden",
+    Lack.REFUSED: "DeliveryRefused",
+}
 _WHY: Final[Mapping[str, str]] = {
     Lack.SOURCE: "the Secret that their record names is missing, lacks a key or is not labelled for it; the operator "
     "sees which by kubectl describe extension",

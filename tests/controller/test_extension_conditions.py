@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from registry.delivery.ledger import Lack
 from registry.errors import Problem
 from registry.records import codec
 from webhook.controller.extensions.conditions import (
     LONGEST_MESSAGE,
+    DeliveryFacts,
     SourceFacts,
     is_ready,
     ready_condition,
@@ -30,10 +32,8 @@ def record(*credentials, services=1):
     return codec.decode({"id": "minio", "services": [{"id": "s", "credentials": list(credentials)}, *others]})
 
 
-def computed(content, *, generation=3, sources=None, delivered_to=None, now=NOW, before=None):
-    return status_of(
-        content, generation=generation, sources=sources, delivered_to=delivered_to, now=now, before=before or {}
-    )
+def computed(content, *, generation=3, sources=None, delivery=None, now=NOW, before=None):
+    return status_of(content, generation=generation, sources=sources, delivery=delivery, now=now, before=before or {})
 
 
 def conditions(status):
@@ -87,7 +87,7 @@ def test_nothing_is_said_about_credentials_if_no_secrets_are_known():
 
 
 def test_a_record_that_cannot_be_read_says_why_and_nothing_else():
-    status = computed((PATH, Problem("is required", ("spec", "x"))), sources={}, delivered_to=2)
+    status = computed((PATH, Problem("is required", ("spec", "x"))), sources={}, delivery=DeliveryFacts(2, {}))
 
     message = f"{PATH}; spec.x: is required"
     assert conditions(status) == [
@@ -98,8 +98,47 @@ def test_a_record_that_cannot_be_read_says_why_and_nothing_else():
     assert status["deliveredTo"] == 2
 
 
+DELIVERIES = {
+    "nowhere refused": ({}, true("Delivered")),
+    "in one namespace": (
+        {Lack.TAKEN: 1},
+        ("Delivered", "False", "NameTaken", "in 1 namespace another Secret has the name; Events there say which"),
+    ),
+    "in several, for several reasons": (
+        {Lack.QUOTA: 12, Lack.FORBIDDEN: 1},
+        (
+            "Delivered", "False", "QuotaExceeded",
+            "in 12 namespaces the quota of Secrets is used up; in 1 namespace fuseml controller may not write Secrets; "
+            "Events there say which",
+        ),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("refused", "expected"), DELIVERIES.values(), ids=DELIVERIES)
+def test_what_namespaces_refuse_is_said_and_leaves_the_extension_ready(refused, expected):
+    content, sources = record(login("root", USER="user")), {"root": ROOT}
+
+    status = computed(content, sources=sources, delivery=DeliveryFacts(3, refused))
+
+    assert conditions(status) == [true("Readable"), true("CredentialsAvailable"), true("Ready"), expected]
+
+
+def test_an_extension_without_secrets_is_not_delivered_and_says_nothing_of_it():
+    assert conditions(computed(record(), delivery=DeliveryFacts(0, {}))) == [true("Readable"), true("Ready")]
+
+
+def test_an_id_that_no_label_can_hold_is_named():
+    content = codec.decode({"id": "x" * 64, "services": [{"id": "s", "credentials": [login("root", USER="user")]}]})
+
+    ready = ready_condition(computed(content, sources={}))
+
+    assert ready["reason"] == "SecretMissing"
+    assert "an id of more than 63 characters fits into no label" in ready["message"]
+
+
 def test_numbers():
-    status = computed(record(services=3), generation=7, delivered_to=0)
+    status = computed(record(services=3), generation=7, delivery=DeliveryFacts(0, {}))
 
     assert (status["observedGeneration"], status["services"], status["deliveredTo"]) == (7, 3, 0)
     assert {condition["observedGeneration"] for condition in status["conditions"]} == {7}
@@ -169,6 +208,7 @@ def test_a_stored_status_that_makes_no_sense_is_replaced(before):
     assert computed(record(), before=before) == computed(record())
 
 
+REFUSED = st.dictionaries(st.sampled_from([Lack.TAKEN, Lack.QUOTA, Lack.FORBIDDEN, Lack.REFUSED]), st.integers(1, 9))
 NAMES = st.sampled_from(["root", "ada", "minio"])
 FACTS = st.dictionaries(NAMES, st.builds(SourceFacts, st.sampled_from(["minio", "", "x"]), st.frozensets(NAMES)))
 RECORDS = st.one_of(
@@ -180,7 +220,7 @@ STATES = st.fixed_dictionaries({
     "content": RECORDS,
     "generation": st.integers(1, 3),
     "sources": st.none() | FACTS,
-    "delivered_to": st.none() | st.integers(0, 9),
+    "delivery": st.none() | st.builds(DeliveryFacts, st.integers(0, 9), REFUSED),
     "now": st.datetimes(min_value=datetime(2026, 1, 1), timezones=st.just(UTC)),
 })  # fmt: skip
 
@@ -202,7 +242,7 @@ def test_a_status_changes_only_with_what_it_says(state, later):
 def test_ready_is_the_sum_and_messages_are_bounded(state):
     status = computed(**state)
 
-    *others, ready = status["conditions"]
+    *others, ready = [condition for condition in status["conditions"] if condition["type"] != "Delivered"]
     wrong = [condition for condition in others if condition["status"] == "False"]
     assert is_ready(status) == (not wrong)
     assert ready["reason"] == (wrong[0]["reason"] if wrong else "Ready")

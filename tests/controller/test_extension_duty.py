@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from registry.delivery.ledger import Lack
 from tests.fakes.object_api import EXTENSIONS, FakeObjects, extension_path, serving
 from webhook.controller.api_calls import ClusterError, NotLeaderError
 from webhook.controller.extensions import duty as module
-from webhook.controller.extensions.conditions import SourceFacts, ready_condition
+from webhook.controller.extensions.conditions import DeliveryFacts, SourceFacts, ready_condition
 from webhook.controller.extensions.duty import ExtensionDuty
 from webhook.controller.followed_extensions import FollowedExtensions
 from webhook.controller.status import Status
@@ -252,7 +253,7 @@ def test_credentials_of_shared_extensions_follow_the_secrets(bench):
 
 
 def test_sources_say_nothing_about_extensions_of_other_namespaces(bench):
-    bench.begin_term(sources=dict, delivered_to=lambda name: 5)
+    bench.begin_term(sources=dict, delivery=lambda name: DeliveryFacts(5, {}))
     bench.register("minio", "ml", **WITH_CREDENTIALS)
 
     bench.reconcile()
@@ -272,15 +273,15 @@ def test_shared_extensions_stay_as_they_are_while_secrets_are_not_known(bench):
 
 
 def test_number_of_namespaces_follows_the_delivery(bench):
-    delivered = {"minio": 2}
-    bench.begin_term(sources=dict, delivered_to=delivered.get)
-    bench.register("minio", "fuseml")
+    delivered = {"minio": DeliveryFacts(2, {})}
+    bench.begin_term(sources=dict, delivery=delivered.get)
+    bench.register("minio", "fuseml", **WITH_CREDENTIALS)
     bench.register("own", "fuseml")
     bench.reconcile()
     assert bench.status_of("minio", "fuseml")["deliveredTo"] == 2
     assert "deliveredTo" not in bench.status_of("own", "fuseml")
 
-    delivered["minio"] = 3
+    delivered["minio"] = DeliveryFacts(3, {Lack.TAKEN: 1})
     bench.reconcile()
     bench.reconcile()
 

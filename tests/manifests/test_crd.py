@@ -13,7 +13,7 @@ from registry.errors import Problem
 from registry.records import codec, model
 from registry.records.rules import _SECRET_KEY
 from registry.records.variables import _NAME, MAX_VALUE_BYTES
-from webhook.controller.extensions.conditions import LONGEST_MESSAGE, status_of
+from webhook.controller.extensions.conditions import LONGEST_MESSAGE, DeliveryFacts, status_of
 
 CRD = yaml.safe_load((Path(__file__).parents[2] / "manifests/base/crd.yaml").read_text())
 (VERSION,) = CRD["spec"]["versions"]
@@ -137,7 +137,9 @@ def test_every_rule_says_what_is_wrong():
 
 @pytest.mark.parametrize("record", [codec.decode({"id": "a"}), (Problem("is required"),)], ids=["good", "broken"])
 def test_status_has_a_place_for_all_that_the_controller_writes(record):
-    status = status_of(record, generation=1, sources={}, delivered_to=1, now=datetime.now(UTC), before={})
+    status = status_of(
+        record, generation=1, sources={}, delivery=DeliveryFacts(1, {}), now=datetime.now(UTC), before={}
+    )
 
     assert set(status) <= set(STATUS)
     for condition in status["conditions"]:

@@ -24,7 +24,7 @@ from webhook.controller.certificates.cluster_state import CertificateObjects
 from webhook.controller.certificates.duty import CertificateDuty
 from webhook.controller.credentials.delivery import Delivery, Settings
 from webhook.controller.election import Election
-from webhook.controller.extensions.conditions import SourceFacts
+from webhook.controller.extensions.conditions import DeliveryFacts, SourceFacts
 from webhook.controller.extensions.duty import ExtensionDuty
 from webhook.controller.followed_extensions import FollowedExtensions
 from webhook.controller.loop import Duty, Loop
@@ -159,7 +159,7 @@ def _duties(
             extensions=extensions,
             registry_namespace=options.delivery.registry if options.delivery else "",
             sources=partial(_sources, delivery) if delivery else None,
-            delivered_to=delivery.deliveries.delivered_to if delivery else lambda name: None,
+            delivery=partial(_delivery_of, delivery),
             status=status,
             check=check,
         ),
@@ -176,6 +176,13 @@ def _duties(
         )
         duties.insert(0, certificates)
     return duties
+
+
+def _delivery_of(delivery: Delivery | None, name: str) -> DeliveryFacts | None:
+    """Where the credentials of the Extension *name* are; None if this process delivers none."""
+    if delivery is None:
+        return None
+    return DeliveryFacts(delivery.deliveries.delivered_to(name), delivery.deliveries.refused_by(name))
 
 
 def _sources(delivery: Delivery) -> dict[str, SourceFacts] | None:

@@ -193,6 +193,7 @@ def test_a_name_that_is_taken_is_reported_once_and_never_overwritten(cluster, co
     assert controller.reported == [("late", name, Lack.TAKEN)]
     assert cluster.copies()["late"] == {name: {}}
     assert "why=taken" in cluster.ledgers()["late"][name]
+    assert controller.deliveries.refused_by("mlflow") == {Lack.TAKEN: 1}
 
     cluster.delete(f"{NAMESPACES}/late/secrets/{name}")
     controller.settle(seconds=70)

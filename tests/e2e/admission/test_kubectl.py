@@ -122,6 +122,9 @@ SERVER_SIDE = ["--server-side", "--force-conflicts"]
 def test_a_dry_run_leaves_etcd_as_it_is(here, register, node, request, kind):
     run = request.getfixturevalue(kind)
     register("http://mlflow:5000")
+    # What others write into a namespace in which that has happened.
+    here("wait", "--for=condition=Ready", "ext", "--all", "--timeout=60s", timeout=70)
+    here("wait", "--for=create", "configmap/kube-root-ca.crt", "--timeout=60s", timeout=70)
     before = node.keys(f"/{here.namespace}/")
 
     here("create", "--dry-run=server", "-f", "-", stdin=run)

@@ -3,22 +3,14 @@
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Final
 
 from kubernetes.client import CoreV1Api, V1ObjectReference
 
-from registry.delivery.ledger import Lack, in_words
+from registry.delivery.ledger import REASONS, Lack, in_words
 from registry.reporting import OngoingProblem
 from webhook.controller import events
 from webhook.controller.api_calls import ClusterError
 from webhook.controller.credentials.facts import Namespace
-
-_REASONS: Final[Mapping[Lack, str]] = {
-    Lack.TAKEN: "NameTaken",
-    Lack.QUOTA: "QuotaExceeded",
-    Lack.FORBIDDEN: "DeliveryForbidden",
-    Lack.REFUSED: "DeliveryRefused",
-}
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +20,7 @@ def report(core: CoreV1Api, namespace: Namespace, name: str, lack: Lack, check: 
     about = V1ObjectReference(api_version="v1", kind="Secret", namespace=namespace.name, name=name)
     check()
     try:
-        events.warn(core, about, _REASONS.get(lack, "NotDelivered"), in_words(lack, name), datetime.now(UTC))
+        events.warn(core, about, REASONS[lack], in_words(lack, name), datetime.now(UTC))
     except ClusterError as e:
         _log.warning("%s", e)
 

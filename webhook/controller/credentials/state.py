@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from registry.delivery.copies import extension_in
 from registry.delivery.ledger import Entry, Lack, Ledger, State
@@ -18,7 +19,7 @@ class Deliveries:
     def __init__(self, caches: Caches, ledgers: Ledgers) -> None:
         self._caches = caches
         self._ledgers = ledgers
-        self._counts: tuple[int, Counter[str]] = (-1, Counter())
+        self._counts = _Counts(-1)
 
     def ids(self, namespace: Namespace) -> set[str]:
         """The Extensions that may concern *namespace*: all that are registered, and those of its ledger."""
@@ -62,12 +63,20 @@ class Deliveries:
 
     def delivered_to(self, id_: str) -> int:
         """The number of namespaces to which any credentials of the Extension *id_* are delivered."""
-        version, counts = self._counts
-        if version != self._ledgers.version:
-            version = self._ledgers.version
-            counts = Counter(id_ for stored in self._ledgers.stored.values() for id_ in _delivered(stored.ledger))
-            self._counts = version, counts
-        return counts[id_]
+        return self._count().delivered[id_]
+
+    def refused_by(self, id_: str) -> Mapping[Lack, int]:
+        """By reason, the number of namespaces in which a copy of the Extension *id_* cannot be written."""
+        found = self._count().refused
+        return {lack: found[id_, lack] for lack in Lack if lack is not Lack.SOURCE and found[id_, lack]}
+
+    def _count(self) -> "_Counts":
+        version = self._ledgers.version
+        if self._counts.version != version:
+            self._counts = _Counts(version)
+            for stored in self._ledgers.stored.values():
+                self._counts.add(stored.ledger)
+        return self._counts
 
     def _due(self, namespace: Namespace, id_: str) -> Mapping[str, Due] | None:
         """What is due of the Extension *id_*; None if it cannot be read."""
@@ -86,6 +95,22 @@ class Deliveries:
         return plan(names, due, read, Ledger(entries), now=now)
 
 
-def _delivered(ledger: Ledger) -> set[str]:
-    """The Extensions of which anything is delivered."""
-    return {extension_in(name) for name, entry in ledger.entries.items() if entry.state is State.DELIVERED}
+@dataclass(slots=True)
+class _Counts:
+    """In how many namespaces something is delivered or cannot be.
+
+    Attributes:
+        version: Of the ledgers that were counted.
+        delivered: By Extension.
+        refused: By Extension and ``Lack``.
+    """
+
+    version: int
+    delivered: Counter[str] = field(default_factory=Counter)
+    refused: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def add(self, ledger: Ledger) -> None:
+        """Count the namespace of *ledger*."""
+        entries = ledger.entries.items()
+        self.delivered.update({extension_in(name) for name, entry in entries if entry.state is State.DELIVERED})
+        self.refused.update({(extension_in(name), entry.why) for name, entry in entries if entry.why})

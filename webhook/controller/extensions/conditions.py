@@ -10,14 +10,18 @@ from datetime import UTC, datetime
 from itertools import accumulate, takewhile
 from typing import Any, Final, NamedTuple
 
+from registry.delivery.ledger import REASONS, Lack
 from registry.records.extension_objects import SOURCE_LABEL
-from registry.records.model import Extension
+from registry.records.model import Credentials, Extension, SecretRef
 from webhook.controller.followed_extensions import Record
 
 READABLE: Final = "Readable"
 CREDENTIALS_AVAILABLE: Final = "CredentialsAvailable"
 READY: Final = "Ready"
+DELIVERED: Final = "Delivered"
 LONGEST_MESSAGE: Final = 1024
+# Of the value of a label, in characters.
+LONGEST_LABEL: Final = 63
 
 _JOINT: Final = "; "
 
@@ -33,6 +37,19 @@ class SourceFacts:
 
     extension: str
     keys: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFacts:
+    """What is known about the copies of an Extension's credentials.
+
+    Attributes:
+        delivered_to: The number of namespaces that have any.
+        refused: By reason, the number of namespaces in which one cannot be written.
+    """
+
+    delivered_to: int
+    refused: Mapping[Lack, int]
 
 
 class _Finding(NamedTuple):
@@ -52,7 +69,7 @@ def status_of(
     *,
     generation: int,
     sources: Mapping[str, SourceFacts] | None,
-    delivered_to: int | None,
+    delivery: DeliveryFacts | None,
     now: datetime,
     before: Mapping[str, Any],
 ) -> dict[str, Any]:
@@ -61,21 +78,24 @@ def status_of(
     Args:
         generation: Of the object that *record* was read from.
         sources: The Secrets of its namespace, by name; None = nothing is said about them.
-        delivered_to: To how many namespaces its credentials were delivered; None = nothing is said about it.
+        delivery: Where its credentials are; None = nothing is said about it.
         before: The status until now, of which the times stay that still hold.
     """
     findings = [_readable(record)]
     if isinstance(record, Extension) and sources is not None:
         findings.append(_credentials_available(record, sources))
     findings.append(_ready(findings))
+    if delivery is not None and isinstance(record, Extension) and any(_referring(record)):
+        # Not part of Ready, which depends on the operator only: any namespace can refuse its copies.
+        findings.append(_delivered(delivery.refused))
     status: dict[str, Any] = {
         "observedGeneration": generation,
         "conditions": [_condition(finding, generation, now, before) for finding in findings],
     }
     if isinstance(record, Extension):
         status["services"] = len(record.services)
-    if delivered_to is not None:
-        status["deliveredTo"] = delivered_to
+    if delivery is not None:
+        status["deliveredTo"] = delivery.delivered_to
     return status
 
 
@@ -110,11 +130,12 @@ def _credentials_available(extension: Extension, sources: Mapping[str, SourceFac
 
 def _missing(extension: Extension, sources: Mapping[str, SourceFacts]) -> Iterator[tuple[str, str]]:
     """What the credentials of *extension* refer to and is not there: reason and message."""
-    for credentials in (credentials for service in extension.services for credentials in service.credentials):
-        if credentials.secret_ref is None:
+    for credentials, secret in _referring(extension):
+        name, source = secret.name, sources.get(secret.name)
+        if len(extension.id) > LONGEST_LABEL:
+            label = f"an id of more than {LONGEST_LABEL} characters fits into no label"
+            yield "SecretMissing", f"Secret {name!r} cannot have the label {SOURCE_LABEL} for this Extension: {label}"
             continue
-        name = credentials.secret_ref.name
-        source = sources.get(name)
         if source is None or source.extension != extension.id:
             # One text for both, so that nobody finds out by it which Secrets there are.
             label = f"{SOURCE_LABEL}={extension.id}"
@@ -123,6 +144,28 @@ def _missing(extension: Extension, sources: Mapping[str, SourceFacts]) -> Iterat
         for variable, key in credentials.configuration.items():
             if key not in source.keys:
                 yield "KeyMissing", f"variable {variable!r}: Secret {name!r} has no key {key!r}"
+
+
+_REFUSED: Final[Mapping[Lack, str]] = {
+    Lack.TAKEN: "another Secret has the name",
+    Lack.QUOTA: "the quota of Secrets is used up",
+    Lack.FORBIDDEN: "fuseml controller may not write Secrets",
+    Lack.REFUSED: "the API server refuses them, and the log of fuseml controller says why",
+}
+
+
+def _delivered(refused: Mapping[Lack, int]) -> _Finding:
+    if not refused:
+        return _true(DELIVERED)
+    counts = [f"in {count} namespace{'s' * (count != 1)} {_REFUSED[lack]}" for lack, count in refused.items()]
+    message = _bounded([*counts, "Events there say which"])
+    return _Finding(DELIVERED, REASONS[next(iter(refused))], message)
+
+
+def _referring(extension: Extension) -> Iterator[tuple[Credentials, SecretRef]]:
+    """The credentials whose values are in Secrets."""
+    for service in extension.services:
+        yield from ((c, c.secret_ref) for c in service.credentials if c.secret_ref)
 
 
 def _ready(findings: Sequence[_Finding]) -> _Finding:

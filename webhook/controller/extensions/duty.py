@@ -16,6 +16,7 @@ from webhook.controller import events
 from webhook.controller.api_calls import WRITE_OPTIONS, ClusterError, ConflictError, translate_errors
 from webhook.controller.backoff import Backoff
 from webhook.controller.extensions.conditions import (
+    DeliveryFacts,
     SourceFacts,
     is_ready,
     ready_condition,
@@ -38,7 +39,7 @@ class _Basis(NamedTuple):
 
     observed: Observed
     sources: int
-    delivered_to: int | None
+    delivery: DeliveryFacts | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class ExtensionDuty:
         registry_namespace: The namespace of *sources*; an Extension there is for everyone.
         sources: Gives the Secrets of that namespace by name, or None while they are not known: then its Extensions are
             left as they are. Without it nothing is said about credentials.
-        delivered_to: Gives to how many namespaces the credentials of an extension of that namespace were delivered.
+        delivery: Gives where the credentials of an Extension of that namespace are.
         check: Called before each write; raises NotLeaderError if this process must not write.
     """
 
@@ -71,7 +72,7 @@ class ExtensionDuty:
         extensions: FollowedExtensions,
         registry_namespace: str,
         sources: Callable[[], Mapping[str, SourceFacts] | None] | None = None,
-        delivered_to: Callable[[str], int | None] = lambda _: None,
+        delivery: Callable[[str], DeliveryFacts | None] = lambda _: None,
         status: Status,
         check: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
@@ -81,7 +82,7 @@ class ExtensionDuty:
         self._extensions = extensions
         self._registry_namespace = registry_namespace
         self._get_sources = sources
-        self._delivered_to = delivered_to
+        self._get_delivery = delivery
         self._status = status
         self._check = check
         self._clock = clock
@@ -127,15 +128,15 @@ class ExtensionDuty:
             is_shared = namespace == self._registry_namespace
             if is_shared and self._get_sources and sources is None:
                 continue
-            delivered_to = self._delivered_to(name) if is_shared else None
-            basis = _Basis(observed, self._sources_changed if is_shared else 0, delivered_to)
+            delivery = self._get_delivery(name) if is_shared else None
+            basis = _Basis(observed, self._sources_changed if is_shared else 0, delivery)
             if key in self._assessed and self._assessed[key][0] == basis:
                 continue
             status = status_of(
                 observed.record,
                 generation=observed.generation,
                 sources=sources if is_shared else None,
-                delivered_to=delivered_to,
+                delivery=delivery,
                 now=now,
                 before=observed.status,
             )
