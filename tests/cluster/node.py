@@ -62,7 +62,7 @@ def run() -> None:
         f"--service-account-signing-key-file={STATE}/sa.key", f"--token-auth-file={STATE}/tokens",
         "--authorization-mode=RBAC", f"--service-cluster-ip-range={SERVICES}", "--allow-privileged=true",
         "--kubelet-preferred-address-types=InternalIP", f"--audit-policy-file={STATE}/audit.yaml",
-        f"--audit-log-path={AUDIT}", "--audit-log-maxsize=200", "--audit-log-maxbackup=1",
+        f"--audit-log-path={AUDIT}", "--audit-log-maxsize=2000", "--audit-log-maxbackup=1",
         reads=[STATE / "audit.yaml", STATE / "tokens", STATE / "sa.key"],
     )  # fmt: skip
     wait("kube-apiserver", lambda: kubectl("get", "--raw=/readyz", check=False).returncode == 0)

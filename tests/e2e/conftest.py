@@ -13,6 +13,7 @@ from tests.cluster import kubectl as own_kubectl
 from tests.cluster import lifecycle
 from tests.cluster.paths import KUBECONFIG
 from tests.e2e.support.api import Api
+from tests.e2e.support.canary import Recorder
 from tests.e2e.support.durations import Durations
 from tests.e2e.support.images import Images
 from tests.e2e.support.kubectl import Kubectl
@@ -43,6 +44,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return
     try:
         _prepare(config.pluginmanager.getplugin("durations"))
+        if not OTHER_CLUSTER:
+            config.pluginmanager.register(Recorder(_kubectl(), Node(lifecycle.up)), "canary")
     except (SystemExit, Exception) as e:
         pytest.exit(f"the tests could not begin: {e}", returncode=1)
 

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.docs.pages import command_blocks
+from tests.e2e.support.canary import marker
 from tests.e2e.support.certificates import authorities, bundle
 from tests.e2e.support.kubectl import CACHE
 from tests.e2e.support.product import CONFIGURATION, IMAGE, NAMESPACE, OVERLAY, REGISTRY, ROOT, uninstall, works
@@ -39,7 +40,7 @@ LOGIN = {
     "apiVersion": "v1",
     "kind": "Secret",
     "metadata": {"name": "e2e-stays", "namespace": REGISTRY},
-    "stringData": {"password": "x"},
+    "stringData": {"password": marker()},
 }
 
 

@@ -47,7 +47,7 @@ def test_a_pod_runs_python(kubectl: Kubectl, namespace: str, images: Images) -> 
 
 
 def test_the_audit_log_holds_what_was_written(kubectl: Kubectl, namespace: str, node: Node, images: Images) -> None:
-    since = node.audit_size()
+    since = node.audit_position()
 
     kubectl.within(namespace)("create", "-f", "-", stdin=pipeline_run(images.busybox))
 

@@ -7,6 +7,7 @@ from copy import deepcopy
 import pytest
 
 from tests.e2e.support.api import Api
+from tests.e2e.support.canary import marker
 from tests.e2e.workloads.runs import outcome
 from webhook.adapters import layout_of
 from webhook.objects import manifests
@@ -28,7 +29,7 @@ def here(product, kubectl, namespace):
     endpoint = {"url": "http://minio", "type": "internal", "configuration": {"E2E_URL": "http://minio"}}
     spec = {"product": "e2e-minio", "services": [{"id": "s3", "endpoints": [endpoint], "credentials": credentials}]}
     here("create", "-f", "-", stdin=[
-        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "minio"}, "stringData": {"key": "k"}},
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "minio"}, "stringData": {"key": marker()}},
         {"apiVersion": "fuseml.org/v1alpha1", "kind": "Extension", "metadata": {"name": "minio"}, "spec": spec},
     ])  # fmt: skip
     return here

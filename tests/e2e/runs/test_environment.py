@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.e2e.support.canary import marker
 from tests.e2e.workloads.runs import SHOW, ended, environments, submit
 
 ODD = {
@@ -20,7 +21,10 @@ ODD = {
 }
 BRACES = {"BRACES": "{{y}} {{=1+1}} {{workflow.name}}"}
 PARAMS = {"PARAMS": "$(params.x) $(context.taskRun.name)"}
-IN_SECRET = {"SECRET_ODD": ODD["DOLLARS"] + ODD["QUOTES"] + BRACES["BRACES"] + PARAMS["PARAMS"], "SECRET_LINES": "a\nb"}
+IN_SECRET = {
+    "SECRET_ODD": marker() + ODD["DOLLARS"] + ODD["QUOTES"] + BRACES["BRACES"] + PARAMS["PARAMS"],
+    "SECRET_LINES": f"{marker()}\nb",
+}
 
 
 def extension(**configuration):

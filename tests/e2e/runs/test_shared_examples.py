@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.support.canary import marker
 from tests.e2e.support.kubectl import CACHE
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -21,6 +22,7 @@ FOLDERS = sorted(
 )
 
 _NAMESPACE = re.compile(r"^kubectl create namespace (\S+)$", re.MULTILINE)
+_PASSWORD = re.compile(r"(--from-literal password=)\S+")
 # Commands, and the output that follows, if any.
 _SESSION = re.compile(r"^```console\n(.*?)^```$(?:\n\n^```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
 
@@ -66,7 +68,8 @@ def session(kubectl, request):
         made.append(own)
         request.node.namespaces = made
         named = re.compile(rf"\bnamespace {namespace}\b")
-        return [(named.sub(f"namespace {own}", commands), shown) for commands, shown in _SESSION.findall(text)]
+        steps = [(named.sub(f"namespace {own}", commands), shown) for commands, shown in _SESSION.findall(text)]
+        return [(_PASSWORD.sub(lambda key: f"{key[1]}{marker()}", commands), shown) for commands, shown in steps]
 
     yield read
     for namespace in made:

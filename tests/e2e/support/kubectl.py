@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.support.api import Api
+from tests.e2e.support.kept import keep_error
 
 Document = str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 # Outside of the user's home.
@@ -49,7 +50,7 @@ class Kubectl:
         if self.namespace:
             # After the first word, which may be the name of a plugin, and before any `-n`: the last one counts.
             words.insert(1, f"--namespace={self.namespace}")
-        return subprocess.run(
+        done = subprocess.run(
             [self.program, *words],
             input=_text(stdin),
             env=os.environ | {"KUBECONFIG": str(self.kubeconfig), "KUBECACHEDIR": str(CACHE)},
@@ -58,6 +59,8 @@ class Kubectl:
             check=False,
             timeout=timeout,
         )
+        keep_error(done.stderr)
+        return done
 
     def __call__(self, *args: object, stdin: Document | None = None, timeout: float = 60) -> str:
         """Run it; return what it prints.

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tests.e2e.support.canary import marker
 from tests.e2e.support.kubectl import Kubectl, KubectlError
 from tests.e2e.support.waiting import wait_for
 from tests.e2e.workloads.runs import printed_environment
@@ -24,7 +25,7 @@ VALUES = {
     "UNICODE": "Zürich 東京 🚀 e\u0301",
     "EXPRESSION": "<< extension.odd.cfg.QUOTES >>",
 }
-IN_SECRET = {"LOGIN": "$(HOME) {{y}} $(params.x) 'ü'"}
+IN_SECRET = {"LOGIN": f"{marker()} $(HOME) {{{{y}}}} $(params.x) 'ü'"}
 # The variables of a container that asks for the product `odd`.
 ODD = {**VALUES, **IN_SECRET}
 SELECTOR = {"name": "odd", "product": "odd"}

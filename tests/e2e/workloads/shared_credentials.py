@@ -1,7 +1,11 @@
 """Shared credentials for tests: how they are registered, runs that ask for them, and what their steps saw."""
 
+import json
 import uuid
 
+from urllib3.exceptions import HTTPError
+
+from tests.e2e.support.canary import marker
 from tests.e2e.support.kubectl import Kubectl
 from tests.e2e.support.product import REGISTRY
 from tests.e2e.support.waiting import wait_for
@@ -25,7 +29,7 @@ class Shared:
         """Register one; return its product, and the variables that its login gives."""
         name = f"store-{uuid.uuid4().hex[:8]}"
         self._names.append(name)
-        user, password = f"user-{uuid.uuid4().hex}", f"password-{uuid.uuid4().hex}"
+        user, password = marker(), marker()
         secret = {
             "apiVersion": "v1",
             "kind": "Secret",
@@ -37,6 +41,32 @@ class Shared:
         record = extension(name, {}, resource="s3", auth_required=True, credentials=[login])
         self._here("apply", "-f", "-", stdin=[secret, record])
         return name, {"AWS_ACCESS_KEY_ID": user, "AWS_SECRET_ACCESS_KEY": password, "AGAIN": user}
+
+    def rotate(self, product: str) -> str:
+        """Change the password of a product's login; return the new one."""
+        password = marker()
+        self._patch(product, {"stringData": {"root.Password": password}})
+        return password
+
+    def remove_source(self, product: str) -> None:
+        """Delete the Secret of a product's login."""
+        self._call("DELETE", product)
+
+    def _patch(self, product: str, change: dict[str, object]) -> None:
+        secret = json.loads(self._call("GET", product))
+        self._call("PUT", product, secret | change)
+
+    def _call(self, method: str, product: str, body: object = None) -> str:
+        # In trouble that a test causes, it is tried as often as a person would.
+        path = f"/api/v1/namespaces/{REGISTRY}/secrets/{product}-login"
+        return wait_for(lambda: self._answer(method, path, body), 60, f"{method} {path}")
+
+    def _answer(self, method: str, path: str, body: object) -> str:
+        try:
+            status, text = self._here.api.call(method, path, body)
+        except HTTPError:
+            return ""
+        return text if status == 200 else ""
 
     def remove(self) -> None:
         """Delete all that was registered."""
