@@ -47,9 +47,10 @@ GROUPS = {
     "resolvers": Group("resolvers", f"{TEKTON}/cmd/", "resolvers"),
     "argo": Group("argo", f"{ARGO}/cmd/", "workflow-controller argoexec"),
     "cert-manager": Group("cert-manager", "", "."),
+    "versitygw": Group("versitygw", "github.com/versity/versitygw/cmd/", "versitygw"),
     "kubectl": Group("kubernetes", "k8s.io/kubernetes/cmd/", "kubectl"),
 }
-LONGEST_FIRST = ("kubernetes", "argo", "tekton", "resolvers", "etcd")
+LONGEST_FIRST = ("kubernetes", "argo", "tekton", "versitygw", "resolvers", "etcd")
 PACKAGES = "containerd runc containernetworking-plugins nftables iproute2 busybox-static openssl mmdebstrap buildah"
 ENV = os.environ | {"CGO_ENABLED": "0"}
 LIMIT = 3600  # seconds for the slowest machine

@@ -60,6 +60,7 @@ def _static() -> dict[str, Image]:
     images = {
         "pause": Image(BUSYBOX, "/bin/busybox", ["/bin/sleep", "2147483647"], ("sleep",)),
         "busybox": Image(BUSYBOX, "/bin/busybox", ["/bin/sh"], links),
+        "versitygw": Image(binaries("versitygw") / "versitygw", "/bin/versitygw", ["versitygw"]),
         "argoexec": Image(binaries("argo") / "argoexec", "/bin/argoexec", ["argoexec"]),
     }
     for name in TEKTON:
