@@ -6,6 +6,7 @@ engine changes nothing: it sleeps for as long as the test wants.
 
 import functools
 import json
+import signal
 import sys
 import time
 from pathlib import Path
@@ -66,6 +67,9 @@ def set_limits(limits: dict[str, float]) -> None:
 
 
 def main(options: dict[str, Any]) -> None:
+    # As in a terminal: a shell lets what it starts in the background ignore it, and these tests with it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
     def mutate(*_: Any, **__: Any) -> Mutation:
         time.sleep(options["takes"])
         return Mutation()
