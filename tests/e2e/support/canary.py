@@ -26,7 +26,7 @@ MARK = "fuseml-canary-"
 POD_LOGS = STATE / "pods"
 # Seconds. A container's log is deleted with its pod.
 _LINK_EVERY = 1.0
-_TURNS_OF_SCRAPES = 20
+_TURNS_BETWEEN_SCRAPES = 20
 _PAGES = ("metrics", "healthz", "readyz")
 _AROUND = 120
 
@@ -111,7 +111,7 @@ class Recorder:
         turn = 0
         while not self._stopped.wait(_LINK_EVERY):
             keep_logs()
-            if turn % _TURNS_OF_SCRAPES == 0:
+            if turn % _TURNS_BETWEEN_SCRAPES == 0:
                 self._keep_pages()
             turn += 1
 
