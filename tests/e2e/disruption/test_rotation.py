@@ -141,22 +141,19 @@ TROUBLES = [restarted_api_server, slow_etcd, dead_connection]
 @pytest.mark.parametrize("trouble", TROUBLES, ids=lambda trouble: trouble.__name__)
 def test_nothing_is_lost_in_trouble(kubectl, shared, teams, node, trouble, tell):
     here = teams(10)
-    product, values = shared()
-    gone, removed = shared(), shared()
-    late = []
-    arrives(here, product, values["AWS_SECRET_ACCESS_KEY"])
-    arrives(here, gone[0], gone[1]["AWS_SECRET_ACCESS_KEY"])
-    arrives(here, removed[0], removed[1]["AWS_SECRET_ACCESS_KEY"])
+    (changed, first), (gone, of_gone), (kept, of_kept) = shared(), shared(), shared()
+    for product, values in ((changed, first), (gone, of_gone), (kept, of_kept)):
+        arrives(here, product, values["AWS_SECRET_ACCESS_KEY"])
 
     with trouble(node, kubectl):
         for _ in range(3):
-            value = shared.rotate(product)
-        shared.remove_source(gone[0])
-        late.append(shared())
+            value = shared.rotate(changed)
+        shared.remove_source(gone)
+        late, of_late = shared()
         kubectl("label", "namespace", here[0].namespace, f"{PROJECT}-")
 
-    took = arrives(here[1:], product, value, 300)
-    arrives(here, gone[0], None)
-    arrives(here[1:], late[0][0], late[0][1]["AWS_SECRET_ACCESS_KEY"])
-    arrives(here[:1], removed[0], None)
+    took = arrives(here[1:], changed, value, 300)
+    arrives(here, gone, None)
+    arrives(here[1:], late, of_late["AWS_SECRET_ACCESS_KEY"])
+    arrives(here[:1], kept, None)
     tell(f"{trouble.__name__}: all is right {took:.1f} s afterwards")
