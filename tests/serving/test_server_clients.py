@@ -18,6 +18,7 @@ from tests.serving.running_server import (
     Start,
     ask,
     ended,
+    eventually,
     read_answer,
 )
 
@@ -190,8 +191,11 @@ def test_half_sent_bodies_do_not_fill_the_memory(start: Start) -> None:
         for sock in socks:
             sock.sendall(HEAD % 2_000_000 + b" " * 1_000_000)
 
-        # Six million bytes are more than the limit: the first client had to go, long before its time was over.
-        assert ended(socks[0])
+        # Six million bytes are more than the limit: two had to go, long before their time was over. Which two, depends
+        # on when the server, if it is busy, comes to each.
+        for sock in socks:
+            sock.settimeout(0.1)
+        assert eventually(lambda: sum(ended(sock) for sock in socks) == 2)
         with closing(server.tls()) as good:
             assert ask(good).body == ANSWER
 
