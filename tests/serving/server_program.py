@@ -16,7 +16,7 @@ from registry.stores.namespaces import NamespaceFacts
 from registry.stores.store import Known
 from webhook.mutation.mutate import Mutation
 from webhook.mutation.settings import Settings
-from webhook.serving import connection, server, worker
+from webhook.serving import channel, connection, crowd, lanes, server, worker
 
 
 class Registry:
@@ -61,7 +61,7 @@ class Store:
 
 def set_limits(limits: dict[str, float]) -> None:
     for name, value in limits.items():
-        for module in (connection, worker):
+        for module in (channel, connection, crowd, lanes, worker):
             if hasattr(module, name):
                 setattr(module, name, value)
 

@@ -3,7 +3,7 @@
 import json
 from contextlib import ExitStack, closing
 
-from tests.serving.running_server import ANSWER, HEAD, REVIEW, Running, Start, ask, eventually, read_answer
+from tests.serving.running_server import ANSWER, HEAD, REVIEW, Running, Start, ask, ended, eventually, read_answer
 
 
 def test_a_review_is_answered(server: Running) -> None:
@@ -76,8 +76,10 @@ def test_reviews_beyond_what_may_wait_are_put_off(start: Start) -> None:
         put_off = [a for a in got if a.status == 503]
         assert sorted({a.status for a in got}) == [200, 503]
         assert [a.headers["retry-after"] for a in put_off] == ["1"] * len(put_off)
-        again = socks[[a.status for a in got].index(503)]
-        assert ask(again).body == ANSWER
+        assert [a.headers["connection"] for a in put_off] == ["close"] * len(put_off)
+        assert ended(socks[[a.status for a in got].index(503)])
+        with closing(server.tls()) as again:
+            assert ask(again).body == ANSWER
 
 
 def test_the_time_of_a_review_begins_with_its_last_byte(start: Start) -> None:

@@ -1,19 +1,19 @@
-"""EDGE: one client's connection. It reads and writes what is possible at once, and never waits.
+"""EDGE: one client's connection. It reads and writes a bounded portion of what is possible at once, and never waits.
 
 A request is collected until it is complete. So a client that is slow, silent or endless costs some memory for
-some seconds, and never a thread.
+some seconds, and never a thread. One that is quick gets its next portion when all others have had theirs.
 """
 
-import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum, auto
 from selectors import EVENT_READ, EVENT_WRITE
-from socket import SHUT_WR
 from typing import Any, Final, NamedTuple
 
 from gunicorn.http import Request
 from gunicorn.http.unreader import IterUnreader
+
+from webhook.serving.channel import Channel
 
 HEAD_LIMIT: Final = 16 * 1024
 # Seconds that a client may take for each stage.
@@ -24,8 +24,9 @@ LINGER: Final = 2.0
 # A client that was refused may still be sending. That is thrown away for a while: to close at once would
 # reset the connection, and the client would never see why.
 LINGER_LIMIT: Final = 16 * 1024 * 1024
+# Records of TLS that are read in one portion, 16 KiB each.
+READS: Final = 16
 
-_RECEIVE: Final = 64 * 1024
 _END: Final = b"\r\n\r\n"
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _BAD_REQUEST: Final = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -53,16 +54,16 @@ class Connection:
     """Reads requests from a socket, and writes answers to it.
 
     Args:
-        sock: Non-blocking, before its TLS handshake.
+        channel: Before its TLS handshake.
         cfg: gunicorn's configuration, for its parser.
         body_limit: A longer body is not read. Its request comes with an empty one, and closes the connection.
         now: Here and in all methods: the time by the monotonic clock.
     """
 
-    def __init__(self, sock: ssl.SSLSocket, client: Any, *, cfg: Any, body_limit: int, now: float) -> None:
-        self.sock = sock
+    def __init__(self, channel: Channel, client: Any, *, cfg: Any, body_limit: int, now: float) -> None:
+        self.sock = channel.sock
         self.client = client
-        self.server = sock.getsockname()
+        self.server = channel.sock.getsockname()
         self.state = State.HANDSHAKE
         self.since = now
         self.deadline = now + HANDSHAKE
@@ -70,13 +71,14 @@ class Connection:
         self.held = bytearray()
         self.wants = EVENT_READ
         self.watched = 0  # The events that the poller watches for.
+        self.queued = False  # For its next portion.
+        self._channel = channel
         self._cfg = cfg
         self._body_limit = body_limit
         self._request: CompleteRequest | None = None
         self._head: Any = None
         self._length = 0
         self._searched = 0
-        self._rest = memoryview(b"")
         self._closing = False
         self._thrown_away = 0
 
@@ -88,20 +90,26 @@ class Connection:
     @property
     def size(self) -> int:
         """Bytes that are kept for it."""
-        return len(self.held) + len(self._rest)
+        return len(self.held) + self._channel.unsent
+
+    @property
+    def unfinished(self) -> bool:
+        """True if it can go on at once, though its socket need not have anything to tell."""
+        return self.state is State.READING and self.wants == EVENT_READ and self._channel.pending
 
     def advance(self, now: float) -> CompleteRequest | None:
-        """Go on until there is a request or the end, or until the socket must be waited for; *wants* says for what.
+        """Go on until there is a request, the end, or the end of a portion; *wants* says what to watch for.
 
         With a request, the connection belongs to whoever answers it, until release().
         """
+        self.wants = EVENT_READ
         try:
-            while (step := _STEPS.get(self.state)) is not None:
-                step(self, now)
-        except (ssl.SSLWantReadError, BlockingIOError):
-            self.wants = EVENT_READ
-        except ssl.SSLWantWriteError:
-            self.wants = EVENT_WRITE
+            with suppress(BlockingIOError):
+                # Nothing more is taken from a client that does not take what it is sent.
+                while (step := _STEPS.get(self.state)) and self._channel.flush() and step(self, now):
+                    pass
+            if self.state in _STEPS and not self._channel.flush():
+                self.wants = EVENT_WRITE
         except (OSError, ValueError):
             self.state = State.CLOSED
         request, self._request = self._request, None
@@ -109,10 +117,15 @@ class Connection:
 
     def send(self, answer: bytes, *, close: bool) -> None:
         """Send what can be sent at once; advance() sends the rest."""
-        self._rest = memoryview(answer)
         self._closing = close
-        with suppress(OSError):  # Either there is a rest, or the connection is broken, which will show again.
-            self._send()
+        with suppress(OSError, ValueError):  # The connection is broken, which will show again.
+            self._channel.write(answer)
+            self._channel.flush()
+
+    def close(self) -> None:
+        """Close it, whatever its stage."""
+        self.state = State.CLOSED
+        self._channel.close()
 
     def release(self, now: float) -> None:
         """Take the connection back from whoever answered."""
@@ -124,20 +137,29 @@ class Connection:
         self.since = now
         self.deadline = now + seconds
 
-    def _shake_hands(self, now: float) -> None:
-        self.sock.do_handshake()
+    # A step returns True if the next one may follow in this portion.
+
+    def _shake_hands(self, now: float) -> bool:
+        if not self._channel.shake_hands():
+            return False
         # Clients keep spare connections: a silent one is like one between two requests.
         self._enter(State.READING, now, self._cfg.keepalive)
+        return True
 
-    def _read(self, now: float) -> None:
-        while not self._collect(now):
-            received = self.sock.recv(_RECEIVE)
+    def _read(self, now: float) -> bool:
+        for _ in range(READS):
+            if self._collect(now):
+                return True
+            received = self._channel.receive()
+            if received is None:
+                return False
             if not received:
                 self.state = State.CLOSED
-                return
+                return True
             if self.idle:
                 self._enter(State.READING, now, REQUEST)
             self.held += received
+        return self._collect(now)
 
     def _collect(self, now: float) -> bool:
         """Take a request from the bytes held. True if there was one, or an answer to what is no request."""
@@ -173,35 +195,28 @@ class Connection:
         if head._expected_100_continue:
             head._expected_100_continue = False  # Or gunicorn would send it as well.
             if len(self.held) < self._length:
-                self.sock.send(_CONTINUE)
+                self._channel.write(_CONTINUE)
         return True
 
-    def _write(self, now: float) -> None:
-        self._send()
+    def _write(self, now: float) -> bool:
         if self._closing:
-            self._half_close(now)
+            self._enter(State.LINGERING, now, LINGER)
+            self._channel.finish()
         else:
             self._enter(State.READING, now, REQUEST if self.held else self._cfg.keepalive)
+        return True
 
-    def _send(self) -> None:
-        while self._rest:
-            self._rest = self._rest[self.sock.send(self._rest) :]
-
-    def _half_close(self, now: float) -> None:
-        self._enter(State.LINGERING, now, LINGER)
-        with suppress(OSError, ValueError):
-            self.sock.unwrap()  # Ends TLS from this side. The other side's end is not waited for.
-        self.sock.shutdown(SHUT_WR)
-
-    def _linger(self, now: float) -> None:
-        while received := self.sock.recv(_RECEIVE):
-            self._thrown_away += len(received)
-            if self._thrown_away > LINGER_LIMIT:
-                break
-        self.state = State.CLOSED
+    def _linger(self, now: float) -> bool:
+        for _ in range(READS):
+            received = self._channel.throw_away()
+            self._thrown_away += received
+            if not received or self._thrown_away > LINGER_LIMIT:
+                self.state = State.CLOSED
+                return True
+        return False
 
 
-_STEPS: Final[dict[State, Callable[[Connection, float], None]]] = {
+_STEPS: Final[dict[State, Callable[[Connection, float], bool]]] = {
     State.HANDSHAKE: Connection._shake_hands,
     State.READING: Connection._read,
     State.WRITING: Connection._write,

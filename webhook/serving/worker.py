@@ -1,5 +1,9 @@
 """EDGE: the gunicorn worker. One loop that never waits for a client, and threads that only compute.
 
+In each turn the loop does a bounded amount of work, whatever clients send: it accepts some connections, and some others
+get a portion, in the order in which they had something to do. So who sends much waits for everybody else, and nobody
+for him.
+
 gunicorn's own threaded worker gives the handshake and the first read of a connection to a thread, in blocking calls.
 It recovers from silent clients after some seconds (version 27). But eight clients that send one byte of a handshake
 and no more keep a worker of four threads from answering anybody for as long as they stay: docs/decisions.md.
@@ -9,7 +13,6 @@ import logging
 import os
 import selectors
 import signal
-import threading
 import time
 from collections import deque
 from contextlib import suppress
@@ -20,15 +23,19 @@ from typing import Any, Final
 
 from gunicorn.workers.base import Worker
 
+from webhook.serving import crowd
+from webhook.serving.channel import Channel
 from webhook.serving.connection import LINGER, CompleteRequest, Connection, State
+from webhook.serving.crowd import Crowd
+from webhook.serving.lanes import Lanes
 from webhook.serving.wsgi import respond
 
-CONNECTIONS: Final = 512
-# What cannot be answered within a second or so is better sent again, to a replica that has time.
-WAITING: Final = 200
-# Of all clients together: requests and answers in transfer, and, counted apart, requests that wait for an answer.
-BYTES: Final = 64 * 1024 * 1024
-SMALL: Final = 64 * 1024
+# In each turn of the loop: connections that are accepted, and portions of work on connections. Of a portion, the
+# dearest usual part is the server's side of a handshake, some 0.3 ms.
+ACCEPTS: Final = 16
+PORTIONS: Final = 32
+# As many as the system lets wait to be accepted; see webhook.process.listening.
+BACKLOG: Final = 1024
 # Seconds that requests in flight get when the worker stops.
 GRACE: Final = 10.0
 TICK: Final = 1.0
@@ -36,7 +43,10 @@ TICK: Final = 1.0
 # parent blocks these signals before the fork, and they wait.
 STOP_SIGNALS: Final = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
 
-_OVERLOADED: Final = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
+# To be put off must cost a client more than it costs us, so the connection closes.
+_OVERLOADED: Final = (
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+)
 _FAILED: Final = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 _log = logging.getLogger(__name__)
@@ -48,10 +58,9 @@ class SafeWorker(Worker):  # type: ignore[misc]  # gunicorn ships no types
     def init_process(self) -> None:
         """Make what a process cannot inherit, and run."""
         self.poller = selectors.DefaultSelector()
-        self.waiting: SimpleQueue[tuple[Connection, CompleteRequest]] = SimpleQueue()
         self.answered: deque[tuple[Connection, CompleteRequest]] = deque()
-        self.connections: set[Connection] = set()
-        self.bytes_waiting = 0
+        self.connections = Crowd()
+        self.ready: deque[Connection] = deque()
         self.stop_at = float("inf")
         self.next_tick = 0.0
         super().init_process()
@@ -69,12 +78,11 @@ class SafeWorker(Worker):  # type: ignore[misc]  # gunicorn ships no types
 
     def run(self) -> None:
         """Serve until told to stop, then finish what is in flight."""
-        for _ in range(self.cfg.threads):
-            threading.Thread(target=self._answer_requests, daemon=True).start()
+        self.lanes = Lanes(self.cfg.threads, self._answer_requests)
         # Signals and threads wake the loop through the same pipe.
         self.poller.register(self.PIPE[0], EVENT_READ, self._drain_pipe)
         for listener in self.sockets:
-            self.poller.register(listener, EVENT_READ, partial(self._accept, listener))
+            self.poller.register(listener, EVENT_READ, partial(self._accept_some, listener, ACCEPTS))
         while time.monotonic() < self.stop_at and self.ppid == os.getppid():
             self._turn()
         self._stop_listening()
@@ -83,11 +91,16 @@ class SafeWorker(Worker):  # type: ignore[misc]  # gunicorn ships no types
             self._turn()
 
     def _turn(self) -> None:
-        now = time.monotonic()
-        for key, _ in self.poller.select(max(min(self.next_tick, self.stop_at) - now, 0.0)):
+        wait = 0.0 if self.ready else max(min(self.next_tick, self.stop_at) - time.monotonic(), 0.0)
+        for key, _ in self.poller.select(wait):
             key.data()
         self._release()
         now = time.monotonic()
+        for _ in range(min(len(self.ready), PORTIONS)):
+            connection = self.ready.popleft()
+            connection.queued = False
+            if connection.state is not State.CLOSED:
+                self._advance(connection, now)
         if now >= self.next_tick:
             self.next_tick = now + TICK
             self._tick(now)
@@ -104,6 +117,11 @@ class SafeWorker(Worker):  # type: ignore[misc]  # gunicorn ships no types
         with suppress(BlockingIOError):
             os.read(self.PIPE[0], 4096)
 
+    def _accept_some(self, listener: Any, most: int) -> None:
+        for _ in range(most):
+            if not self._accept(listener):
+                return
+
     def _accept(self, listener: Any) -> bool:
         """Accept one connection. False if there is none."""
         try:
@@ -112,27 +130,24 @@ class SafeWorker(Worker):  # type: ignore[misc]  # gunicorn ships no types
             return False
         except OSError as e:
             _log.warning("connection not accepted: %s", e.strerror)
-            self._make_room(len(self.connections))
+            self._make_room()
             return False
-        self._make_room(CONNECTIONS)
-        now = time.monotonic()
+        if len(self.connections) >= crowd.CONNECTIONS:
+            self._make_room()
         try:
             sock.setblocking(False)
-            context = self.app.certificates.context()
-            tls = context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
-            connection = Connection(tls, client, cfg=self.cfg, body_limit=self.app.body_limit, now=now)
+            channel = Channel(sock, self.app.certificates.context)
+            connection = Connection(channel, client, cfg=self.cfg, body_limit=self.app.body_limit, now=time.monotonic())
+            self._watch(connection)
         except (OSError, ValueError):  # It is gone already.
             sock.close()
             return True
         self.connections.add(connection)
-        self._advance(connection, now)
         return True
 
-    def _make_room(self, limit: int) -> None:
-        """Close the connection that is least needed: a never used one before a used one, then the longest unused."""
-        spare = [c for c in self.connections if c.state is not State.ANSWERING]
-        if spare and len(self.connections) >= limit:
-            self._forget(min(spare, key=lambda c: (c.answered > 0, c.since)))
+    def _make_room(self) -> None:
+        if (connection := self.connections.least_needed()) is not None:
+            self._forget(connection)
 
     def _on_event(self, connection: Connection) -> None:
         if connection.state is State.ANSWERING:
@@ -141,28 +156,33 @@ class SafeWorker(Worker):  # type: ignore[misc]  # gunicorn ships no types
             # The client sends its next request already, or is gone. Either can wait.
             self.poller.unregister(connection.sock)
             connection.watched = 0
-        elif connection.state is not State.CLOSED:
-            self._advance(connection, time.monotonic())
+        else:
+            self._queue(connection)
+
+    def _queue(self, connection: Connection) -> None:
+        """Let the connection wait for its next portion."""
+        if not connection.queued and connection.state is not State.CLOSED:
+            connection.queued = True
+            self.ready.append(connection)
 
     def _advance(self, connection: Connection, now: float) -> None:
-        """Advance the connection as far as possible, then queue its request, watch it or close it."""
+        """Give the connection its portion, then queue its request, watch it or close it."""
         request = connection.advance(now)
-        while request is not None and self._overloaded(request):
-            self.app.on_overload()
-            connection.send(_OVERLOADED, close=False)
-            connection.release(now)
-            request = connection.advance(now)
         if request is not None:
-            self.bytes_waiting += len(request.body)
-            self.waiting.put((connection, request))
-        elif connection.state is State.CLOSED:
+            if self.lanes.put(connection, request):
+                return
+            self.app.on_overload()
+            connection.send(_OVERLOADED, close=True)
+            connection.release(now)
+            connection.advance(now)
+        if connection.state is State.CLOSED:
             self._forget(connection)
-        else:
-            self._watch(connection)
-            self._limit_memory(connection)
-
-    def _overloaded(self, request: CompleteRequest) -> bool:
-        return self.waiting.qsize() >= WAITING or self.bytes_waiting + len(request.body) > BYTES
+            return
+        self._watch(connection)
+        if connection.unfinished:
+            self._queue(connection)
+        if (other := self.connections.too_large(connection)) is not None:
+            self._forget(other)
 
     def _watch(self, connection: Connection) -> None:
         # A connection stays watched while it is answered: that saves two system calls a request.
@@ -172,35 +192,25 @@ class SafeWorker(Worker):  # type: ignore[misc]  # gunicorn ships no types
         change(connection.sock, connection.wants, partial(self._on_event, connection))
         connection.watched = connection.wants
 
-    def _limit_memory(self, connection: Connection) -> None:
-        """Keep half-sent bodies and half-taken answers under BYTES. The oldest goes: honest clients are quick."""
-        if connection.size <= SMALL:
-            return
-        large = [c for c in self.connections if c.state is not State.ANSWERING and c.size > SMALL]
-        if sum(c.size for c in large) > BYTES:
-            self._forget(min(large, key=lambda c: c.since))
-
     def _forget(self, connection: Connection) -> None:
         if connection.watched:
             self.poller.unregister(connection.sock)
             connection.watched = 0
-        connection.sock.close()
-        connection.state = State.CLOSED
+        connection.close()
         self.connections.discard(connection)
 
     def _release(self) -> None:
-        """Take back the connections whose requests have been answered."""
-        while self.answered:
+        """Take back the connections whose requests have been answered by now."""
+        for _ in range(len(self.answered)):
             connection, request = self.answered.popleft()
-            self.bytes_waiting -= len(request.body)
-            now = time.monotonic()
-            connection.release(now)
-            self._advance(connection, now)
+            self.lanes.answered(request)
+            connection.release(time.monotonic())
+            self._queue(connection)
 
-    def _answer_requests(self) -> None:
+    def _answer_requests(self, waiting: SimpleQueue[tuple[Connection, CompleteRequest]]) -> None:
         """Answer requests as they come, for as long as the process lives; one thread's work."""
         while True:
-            connection, request = self.waiting.get()
+            connection, request = waiting.get()
             try:
                 answer, close = respond(self.wsgi, request, connection, cfg=self.cfg, closing=self.app.draining)
             except Exception as e:  # The application has its own last resort; this is for gunicorn's part.
@@ -214,8 +224,7 @@ class SafeWorker(Worker):  # type: ignore[misc]  # gunicorn ships no types
     def _stop_listening(self) -> None:
         self.stop_at = float("inf")
         for listener in self.sockets:
-            while self._accept(listener):
-                pass
+            self._accept_some(listener, BACKLOG)
             self.poller.unregister(listener)
             listener.close()
 
