@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 PYTHON ?= python3
 EXAMPLE := examples/explicit-ids
 
-.PHONY: install demo test check bench wheels image e2e e2e-all cluster cluster-down format clean lock
+.PHONY: install demo test check bench bench-attacks wheels image e2e e2e-all cluster cluster-down format clean lock
 
 install: $(VENV)/installed ## .venv with .venv/bin/fuseml
 
@@ -30,6 +30,9 @@ check: $(VENV)/developing ## format, lint, types, imports
 bench: $(VENV)/developing ## timings, as ratios where another machine would differ
 	$(BIN)/python -m tests.bench.mutate
 	$(BIN)/python -m tests.bench.latency
+
+bench-attacks: $(VENV)/developing ## what honest clients notice of ten hostile ones, for each kind of attack
+	$(BIN)/python -m tests.bench.attacks
 
 wheels: dist/wheels/.own ## what the Dockerfile copies, in dist/wheels
 

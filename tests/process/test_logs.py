@@ -87,6 +87,28 @@ def test_a_line_that_cannot_be_made_is_dropped_and_counted(logger: tuple[logging
     assert [line.get("dropped") for line in lines(read)] == [1, None]
 
 
+def test_an_error_that_ends_a_process_is_said_to_a_person(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.say_error("no registry")
+
+    assert capsys.readouterr().err == "error: no registry\n"
+
+
+def test_an_error_that_ends_a_process_is_a_line_of_its_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    read, write = os.pipe()
+    root = logging.RootLogger(logging.INFO)
+    handler = logs.DroppingHandler(write)
+    handler.setFormatter(logs.JsonFormatter())
+    root.addHandler(handler)
+    monkeypatch.setattr(logging, "getLogger", lambda: root)
+    monkeypatch.setattr(logs, "_log", root)
+    logs.say_error("no registry")
+    os.close(write)
+    with os.fdopen(read, "rb") as lines:
+        (line,) = map(json.loads, lines)
+
+    assert (line["level"], line["message"]) == ("error", "no registry")
+
+
 def test_other_plans_for_logs_are_respected(monkeypatch: pytest.MonkeyPatch) -> None:
     root = logging.RootLogger(logging.WARNING)
     monkeypatch.setattr(logging, "getLogger", lambda: root)

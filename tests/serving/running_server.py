@@ -82,7 +82,7 @@ def end_process(process: subprocess.Popen[bytes]) -> int:
 
 def port_in(line: str) -> int:
     """The port in the line that a server writes when it starts."""
-    return int(line.partition(",")[0].rpartition(":")[2])
+    return int(json.loads(line)["message"].partition(",")[0].rpartition(":")[2])
 
 
 class Running:
@@ -138,9 +138,10 @@ class Running:
     def listening(self) -> "Running":
         """Wait until the server has written where it listens."""
         eventually(lambda: "\n" in self.errors() or self.process.poll() is not None)
-        self.line = self.errors().partition("\n")[0]
+        first = self.errors().partition("\n")[0]
+        self.line = json.loads(first)["message"]
         assert self.line.startswith("webhook on https://"), self.errors()
-        self.port = port_in(self.line)
+        self.port = port_in(first)
         return self
 
     def started(self) -> "Running":

@@ -355,7 +355,18 @@ def test_reviews_are_answered_while_draining() -> None:
             id="patched",
         ),
         pytest.param(never, review({}), {"outcome": "allowed"}, id="allowed"),
-        pytest.param(refuse, review(), {"outcome": "refused", "problems": 2}, id="refused"),
+        pytest.param(
+            refuse,
+            review(),
+            {
+                "outcome": "refused",
+                "problems": 2,
+                "user": "alice",
+                "reasons": ["no_match"],
+                "reason": "steps[a]: no\nsteps[b]: no",
+            },
+            id="refused",
+        ),
         pytest.param(fail, review(), {"outcome": "error"}, id="error"),
     ],
 )
@@ -382,6 +393,61 @@ def test_a_body_that_is_no_review_is_logged_without_names(caplog: pytest.LogCapt
     assert isinstance(got, dict)
     assert set(got) == {"outcome", "ms"}
     assert got["outcome"] == "bad"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "shown"),
+    [
+        pytest.param({"generateName": "train-"}, "train-…", id="generated"),
+        pytest.param({"generateName": 7}, "", id="a-number"),
+        pytest.param({"generateName": "g" * 1000}, "g" * 253, id="long"),
+        pytest.param({}, "", id="none"),
+        pytest.param([], "", id="no-metadata"),
+    ],
+)
+def test_a_refusal_is_logged_with_what_its_name_would_begin_with(
+    metadata: Any, shown: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "webhook.serving.reviewer")
+
+    ask(client(refuse), review({**ASKING, "metadata": metadata}, name=""))
+
+    (got,) = [r.msg for r in caplog.records if isinstance(r.msg, dict)]
+    assert got["name"] == shown
+
+
+@pytest.mark.parametrize(
+    ("problem", "logged"),
+    [
+        pytest.param("steps[a]: no\x1b[31m", "steps[a]: no[31m", id="control-characters"),
+        pytest.param("a\n\n \nb", "a\nb", id="empty-lines"),
+        pytest.param("\n".join(["x" * 1000] * 5), "\n".join(["x" * 1000] * 2) + "\n…", id="long"),
+    ],
+)
+def test_the_log_has_a_refusals_reason_as_it_is_answered(
+    problem: str, logged: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: Any, **__: Any) -> Mutation:
+        raise RefusedError([problem], [Reason.FORMAT])
+
+    caplog.set_level(logging.INFO, "webhook.serving.reviewer")
+
+    answer = json.loads(ask(client(refuse), review()).data)
+
+    (got,) = [r.msg for r in caplog.records if isinstance(r.msg, dict)]
+    assert got["reason"] == logged
+    assert answer["response"]["status"]["message"].startswith(logged.removesuffix("\n…"))
+
+
+@pytest.mark.parametrize("mutate", [lambda *_, **__: Mutation(), fail], ids=["allowed", "error"])
+def test_who_asked_is_logged_of_refusals_only(
+    mutate: Callable[..., Mutation], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "webhook.serving.reviewer")
+
+    ask(client(mutate), review())
+
+    assert "alice" not in caplog.text
 
 
 def test_a_very_long_name_does_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:

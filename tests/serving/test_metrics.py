@@ -310,7 +310,7 @@ def test_an_address_that_cannot_be_listened_on_is_named(tmp_path):
         assert webhook.process.wait(PATIENCE) == 1
     finally:
         end_process(webhook.process)
-    assert webhook.log.read_text() == "error: cannot listen on 'nowhere': expected host:port\n"
+    assert json.loads(webhook.log.read_text())["message"] == "cannot listen on 'nowhere': expected host:port"
 
 
 def test_without_an_address_nothing_is_measured_and_nothing_listens(tmp_path):

@@ -170,6 +170,37 @@ def nested(levels: int, opener: bytes, closer: bytes) -> bytes:
     return opener * levels + closer * levels
 
 
+TOO_MANY = "request.object: more than 500000 lists and mappings"
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        pytest.param(b"[]", id="lists"),
+        pytest.param(b"{}", id="mappings"),
+        pytest.param(b"[[]]", id="nested"),
+        pytest.param(b'{"a":[]}', id="both"),
+    ],
+)
+def test_more_lists_and_mappings_than_a_real_object_has_are_refused_unread(unit: bytes) -> None:
+    each = unit.count(b"[") + unit.count(b"{")
+    # The object itself and the list in it are two.
+    most = (review.CONTAINER_LIMIT - 2) // each
+    enough = review.parse(with_object(b'{"x":[' + b",".join([unit] * most) + b"]}"))
+    too_many = review.parse(with_object(b'{"x":[' + b",".join([unit] * (most + 1)) + b"]}"))
+
+    assert enough.obj is not None
+    with pytest.raises(BadReviewError) as caught:
+        _ = too_many.obj
+    assert str(caught.value) == TOO_MANY
+
+
+def test_a_large_object_of_texts_and_numbers_is_read() -> None:
+    obj = {"script": "x" * 2_000_000, "n": list(range(300_000))}
+
+    assert review.parse(body(obj)).obj == obj
+
+
 @pytest.mark.parametrize(
     ("raw", "message"),
     [

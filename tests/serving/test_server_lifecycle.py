@@ -1,5 +1,6 @@
 """A server process from its start to its end: what it says, where it listens, signals, and workers that die."""
 
+import json
 import os
 import signal
 import socket
@@ -47,9 +48,9 @@ def test_a_server_that_cannot_start_says_why(options: dict[str, Any], text: str,
     server = start(wait=False, **options)
 
     assert server.process.wait(PATIENCE) == 1
-    assert server.errors().startswith("error: ")
-    assert text in server.errors()
-    assert len(server.errors().splitlines()) == 1
+    (line,) = map(json.loads, server.errors().splitlines())
+    assert line["level"] == "error"
+    assert text in line["message"]
 
 
 def test_a_port_that_is_taken_is_reported(start: Start) -> None:
@@ -58,7 +59,7 @@ def test_a_port_that_is_taken_is_reported(start: Start) -> None:
         server = start(wait=False, listen=address)
 
         assert server.process.wait(PATIENCE) == 1
-        assert server.errors() == f"error: cannot listen on {address}: address already in use\n"
+        assert json.loads(server.errors())["message"] == f"cannot listen on {address}: address already in use"
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")

@@ -13,6 +13,7 @@ from registry.records.extension_objects import OWNER_ANNOTATION, PROJECT_LABEL
 from registry.stores.folder import FolderStore
 from registry.stores.namespaces import NamespaceKeys
 from webhook.mutation.settings import Settings
+from webhook.process import logs
 
 if TYPE_CHECKING:
     from registry.stores.cluster import KubernetesStore
@@ -179,5 +180,5 @@ def or_exit() -> Iterator[None]:
         yield
     except (InvalidRecordsError, UnreadableError) as e:
         for line in str(e).splitlines():
-            click.echo(f"error: {line}", err=True)
+            logs.say_error(line)
         sys.exit(1)

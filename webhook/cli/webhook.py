@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from webhook.cli.options import SETTINGS, open_store, settings_of, with_options
+from webhook.process import logs
 
 _INLINE_CREDENTIALS = "the registry is a folder: credentials without a secretRef are delivered inline, in clear"
 
@@ -43,6 +44,7 @@ def webhook(
     """Serve the admission webhook: POST /mutate, GET /healthz, GET /readyz."""
     from webhook.serving.server import serve  # noqa: PLC0415 - the other commands start faster without gunicorn and Flask
 
+    logs.configure()
     chosen = settings_of(**settings)
     serve(
         open_store(folder, registry_namespace, kubeconfig, chosen, ledger_namespace),

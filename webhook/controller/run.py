@@ -73,7 +73,8 @@ def run(options: Options, *, kubeconfig: str | None, listen: str) -> None:
         api = without_retries(connect(kubeconfig))
         pages = PageServer(listen, _pages(status))
     except (UnreadableError, ListenError) as e:
-        sys.exit(f"error: {e}")
+        logs.say_error(str(e))
+        sys.exit(1)
     threading.excepthook = _end
     stop = threading.Event()
     election = Election(api, namespace=options.namespace, status=status)
@@ -133,7 +134,8 @@ def _wait(threads: Sequence[threading.Thread]) -> int:
             return received.si_signo
         for thread in threads:
             if not thread.is_alive():
-                sys.exit(f"error: {thread.name} has ended")
+                logs.say_error(f"{thread.name} has ended")
+                sys.exit(1)
 
 
 def _duties(

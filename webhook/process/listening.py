@@ -1,8 +1,13 @@
 """EDGE: a socket that listens at an address from the command line."""
 
 import socket
+from typing import Final
 
 from webhook.errors import WebhookError
+
+# Connections that wait to be accepted; the system may allow fewer. When there is no place, a client tries again after a
+# second.
+BACKLOG: Final = 4096
 
 
 class ListenError(WebhookError):
@@ -22,7 +27,7 @@ def listen(address: str) -> socket.socket:
     everywhere = not host and socket.has_dualstack_ipv6()
     family = socket.AF_INET6 if ":" in host or everywhere else socket.AF_INET
     try:
-        return socket.create_server((host, int(port)), family=family, backlog=1024, dualstack_ipv6=everywhere)
+        return socket.create_server((host, int(port)), family=family, backlog=BACKLOG, dualstack_ipv6=everywhere)
     except OSError as e:
         # Python repeats the address after the reason.
         why = (e.strerror or str(e)).partition(" (while ")[0].lower()

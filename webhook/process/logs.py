@@ -16,6 +16,8 @@ import msgspec
 _PACKAGES: Final = ("webhook", "renderer", "registry")
 _ROOT: Final = Path(__file__).parents[2]
 
+_log = logging.getLogger(__name__)
+
 
 class JsonFormatter(logging.Formatter):
     """Writes a record whose message is a mapping as its fields, any other as the field *message*.
@@ -75,6 +77,14 @@ def configure(level: int = logging.INFO) -> None:
     handler.setFormatter(JsonFormatter())
     root.addHandler(handler)
     root.setLevel(level)
+
+
+def say_error(text: str) -> None:
+    """Say on stderr why this process ends: as a line of the log if it has one, else for a person."""
+    if any(isinstance(handler, DroppingHandler) for handler in logging.getLogger().handlers):
+        _log.error("%s", text)
+    else:
+        sys.stderr.write(f"error: {text}\n")
 
 
 def log_defect(error: Exception, log: logging.Logger) -> None:

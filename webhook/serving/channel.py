@@ -1,7 +1,7 @@
 """EDGE: TLS on a socket that is never waited for. Each call moves a bounded number of bytes.
 
-OpenSSL gets its bytes from memory here. If it read from the socket itself, one call would go on for as long as a client
-sends records that hold nothing for us: three clients that send KeyUpdates keep everybody else waiting for seconds.
+OpenSSL gets one record at a time, from memory. If it read from the socket itself, one call would go on for as long as a
+client sends records that hold nothing for us: three clients that send KeyUpdates keep all others waiting for seconds.
 """
 
 import ssl
@@ -10,17 +10,25 @@ from contextlib import suppress
 from socket import SHUT_WR, socket
 from typing import Final
 
-# What is taken from a socket in one call, and given to OpenSSL: two records of TLS.
+# What is taken from a socket in one call: two records of TLS.
 RECEIVE: Final = 32 * 1024
-# So many bytes may come without any content. One record, whole, is half of what is received at once.
-BARREN: Final = 64 * 1024
+# So many records without content may come one after the other. A handshake takes some five.
+BARREN: Final = 32
+# An honest client sends at most three at a time in a handshake.
+STEP: Final = 8
 # What is sent in one call.
 SEND: Final = 256 * 1024
-_RECORD: Final = 16 * 1024
+# The most content that a record has, and the most bytes: RFC 5246, 6.2.3.
+_CONTENT: Final = 16 * 1024
+_RECORD: Final = _CONTENT + 2048
+# A record begins with its type, the major and the minor version, and its length in two bytes.
+_HEADER: Final = 5
+_TYPES: Final = range(20, 25)
+_MAJOR: Final = 3
 
 
 class BarrenError(OSError):
-    """A client has sent BARREN bytes of TLS that hold nothing."""
+    """A client has sent BARREN records of TLS that hold nothing."""
 
 
 class Channel:
@@ -39,14 +47,16 @@ class Channel:
         self._tls: ssl.SSLObject | None = None
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
+        self._received = b""
+        self._at = 0  # Where the next record begins in what was received.
         self._unsent = memoryview(b"")
         self._barren = 0
         self._established = False
 
     @property
     def pending(self) -> bool:
-        """True if bytes have been received that were not looked at: no poller tells of these."""
-        return self._incoming.pending > 0
+        """True if a record has been received that was not looked at: no poller tells of it."""
+        return self._record_end() > 0
 
     @property
     def unsent(self) -> int:
@@ -55,33 +65,35 @@ class Channel:
 
     def shake_hands(self) -> bool:
         """Take one step of the handshake. True once it is over."""
-        self._fetch()
-        if self._tls is None:
-            self._tls = self._context().wrap_bio(self._incoming, self._outgoing, server_side=True)
-        try:
-            self._tls.do_handshake()
-        except ssl.SSLWantReadError:
-            return False
-        except ssl.SSLError:
-            self.flush()  # The alert that says why.
-            raise
-        self._established = True
-        self._barren = 0
-        return True
+        for _ in range(STEP):
+            if not self._feed():
+                return False
+            if self._tls is None:
+                self._tls = self._context().wrap_bio(self._incoming, self._outgoing, server_side=True)
+            try:
+                self._tls.do_handshake()
+            except ssl.SSLWantReadError:
+                self._count_barren()
+            except ssl.SSLError:
+                self.flush()  # The alert that says why.
+                raise
+            else:
+                self._established = True
+                self._barren = 0
+                return True
+        return False
 
     def receive(self) -> bytes | None:
-        """Give content of one record; b"" at its end, None if what came from the socket held none."""
-        fetched = False
-        while True:
-            if not self._incoming.pending:
-                if fetched:
-                    return None
-                self._fetch()
-                fetched = True
-            with suppress(ssl.SSLWantReadError):
-                content = self._session.read(_RECORD)
-                self._barren = 0
-                return content
+        """Give the content of one record; b"" at the end, None if it has none or is not whole yet."""
+        if not self._feed():
+            return None
+        try:
+            content = self._session.read(_CONTENT)
+        except ssl.SSLWantReadError:
+            self._count_barren()
+            return None
+        self._barren = 0
+        return content
 
     def write(self, content: bytes) -> None:
         """Encrypt *content*; flush() sends it."""
@@ -118,14 +130,39 @@ class Channel:
             raise ConnectionError("no handshake yet")
         return self._tls
 
-    def _fetch(self) -> None:
-        received = self.sock.recv(RECEIVE)
-        if not received:
-            raise ConnectionResetError("the connection ended")
-        self._barren += len(received)
+    def _feed(self) -> bool:
+        """Give OpenSSL the next record, from the socket if need be. False if it is not whole yet."""
+        end = self._record_end()
+        if not end:
+            received = self.sock.recv(RECEIVE)
+            if not received:
+                raise ConnectionResetError("the connection ended")
+            self._received = self._received[self._at :] + received
+            self._at = 0
+            end = self._record_end()
+            if not end:
+                return False
+        self._incoming.write(memoryview(self._received)[self._at : end])
+        self._at = end
+        return True
+
+    def _record_end(self) -> int:
+        """Where the next record ends in what was received; 0 if it is not whole yet."""
+        received, at = self._received, self._at
+        left = len(received) - at
+        if left >= 2 and not (received[at] in _TYPES and received[at + 1] == _MAJOR):
+            return len(received)  # It is no record, and OpenSSL will say so.
+        if left < _HEADER:
+            return 0
+        length = _HEADER + (received[at + 3] << 8 | received[at + 4])
+        if length > _HEADER + _RECORD:
+            return len(received)
+        return at + length if length <= left else 0
+
+    def _count_barren(self) -> None:
+        self._barren += 1
         if self._barren > BARREN:
-            raise BarrenError(f"{BARREN} bytes of TLS without content")
-        self._incoming.write(received)
+            raise BarrenError(f"{BARREN} records of TLS without content")
 
     def _say_goodbye(self) -> None:
         # Within an answer that was not taken, it would say that this was all.

@@ -104,11 +104,12 @@ class Connection:
         """
         self.wants = EVENT_READ
         try:
+            taken = True
             with suppress(BlockingIOError):
                 # Nothing more is taken from a client that does not take what it is sent.
-                while (step := _STEPS.get(self.state)) and self._channel.flush() and step(self, now):
+                while (step := _STEPS.get(self.state)) and (taken := self._channel.flush()) and step(self, now):
                     pass
-            if self.state in _STEPS and not self._channel.flush():
+            if not taken or (self.state in _STEPS and not self._channel.flush()):
                 self.wants = EVENT_WRITE
         except (OSError, ValueError):
             self.state = State.CLOSED
@@ -152,7 +153,9 @@ class Connection:
                 return True
             received = self._channel.receive()
             if received is None:
-                return False
+                if not self._channel.pending:
+                    return False
+                continue
             if not received:
                 self.state = State.CLOSED
                 return True

@@ -16,6 +16,9 @@ API_VERSION: Final = "admission.k8s.io/v1"
 KIND: Final = "AdmissionReview"
 
 DEPTH_LIMIT: Final = 64
+# Lists and mappings of one object. Each takes memory and time, in which nobody else gets an answer. Real objects of the
+# largest size that etcd keeps hold a tenth of that.
+CONTAINER_LIMIT: Final = 500_000
 MESSAGE_LIMIT: Final = 8 * 1024
 PATCH_LIMIT: Final = 2 * 1024 * 1024
 WARNING_LIMIT: Final = 120  # The API's advice; the API server may cut what is longer than 256.
@@ -158,8 +161,13 @@ def allowed(
 
 def denied(admission: Admission, message: str, *, code: int = 422, reason: str = "Invalid") -> bytes:
     """Write the answer that refuses the object; *message* is shown to whoever submitted it."""
-    status = {"code": code, "reason": reason, "message": _fit("\n".join(_lines(message)))}
+    status = {"code": code, "reason": reason, "message": clean(message, MESSAGE_LIMIT)}
     return _answer({"uid": admission.uid, "allowed": False, "status": status})
+
+
+def clean(message: str, limit: int) -> str:
+    """Give the lines of *message* that say something, without control characters, in at most *limit* bytes or so."""
+    return _fit("\n".join(_lines(message)), limit)
 
 
 def _answer(response: dict[str, Any]) -> bytes:
@@ -167,12 +175,20 @@ def _answer(response: dict[str, Any]) -> bytes:
 
 
 def _decode(raw: bytes | msgspec.Raw, where: str) -> dict[str, Any] | None:
+    text = memoryview(raw)
+    # Those within texts count as well, which matters to no object that anybody writes.
+    if len(text) > CONTAINER_LIMIT and _brackets(text.tobytes()) > CONTAINER_LIMIT:
+        raise BadReviewError(f"{where}: more than {CONTAINER_LIMIT} lists and mappings")
     obj = _read(_ANYTHING, raw, where)
     if obj is not None and not isinstance(obj, dict):
         raise BadReviewError(f"{where}: expected an object")
     if obj is not None and not _is_flat(obj):
         raise BadReviewError(f"{where}: nested deeper than {DEPTH_LIMIT} levels")
     return obj
+
+
+def _brackets(text: bytes) -> int:
+    return text.count(b"[") + text.count(b"{")
 
 
 def _read(decoder: "msgspec.json.Decoder[Any]", data: bytes | msgspec.Raw, where: str) -> Any:
@@ -220,10 +236,10 @@ def _shorten(line: str) -> str:
     return line if len(line) <= WARNING_LIMIT else line[: WARNING_LIMIT - 1] + "…"
 
 
-def _fit(message: str) -> str:
-    """Cut *message* at the end of a line, so that it stays under MESSAGE_LIMIT bytes."""
+def _fit(message: str, limit: int) -> str:
+    """Cut *message* at the end of a line, so that it stays under *limit* bytes."""
     encoded = message.encode()
-    if len(encoded) <= MESSAGE_LIMIT:
+    if len(encoded) <= limit:
         return message
-    kept = encoded[:MESSAGE_LIMIT].decode(errors="ignore")
+    kept = encoded[:limit].decode(errors="ignore")
     return (kept.rpartition("\n")[0] or kept) + "\n…"

@@ -28,6 +28,9 @@ PATIENCE: Final = 0.4
 # configuration are more.
 DELIVERY_PATIENCE: Final = 3.0
 
+# Bytes of a refusal's message that are logged.
+REASON_LIMIT: Final = 2048
+
 _CLUSTER_WIDE: Final = NamespaceFacts()
 _log = logging.getLogger(__name__)
 
@@ -82,6 +85,7 @@ class _Decision(NamedTuple):
     answer: bytes
     counts: Mapping[str, int] = MappingProxyType({})
     reasons: Collection[Reason] = ()
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ class Reviewer:
         kind, operation = (admission.kind, admission.operation) if admission else ("", "")
         self.observer.answered(kind, operation, decision.outcome, seconds=seconds, reasons=decision.reasons)
         if _log.isEnabledFor(logging.INFO):
-            _log.info(_line(admission, decision.outcome, seconds, decision.counts))
+            _log.info(_line(admission, decision, seconds))
 
     def _decide(self, admission: Admission) -> _Decision:
         """Decide what becomes of the object, and write the answer."""
@@ -132,7 +136,8 @@ class Reviewer:
             made = self._mutate(obj, admission)
             answer = review.allowed(admission, ops=made.ops, warnings=made.warnings, audit=made.audit)
         except RefusedError as e:
-            return _Decision("refused", review.denied(admission, str(e)), {"problems": len(e.problems)}, e.reasons)
+            message, counts = str(e), {"problems": len(e.problems)}
+            return _Decision("refused", review.denied(admission, message), counts, e.reasons, message)
         counts = {"ops": len(made.ops), "warnings": len(made.warnings)}
         return _Decision("patched" if made.ops else "allowed", answer, counts)
 
@@ -185,19 +190,31 @@ class _NotYetError(Exception):
     """What is needed for an answer is on its way."""
 
 
-def _line(
-    admission: Admission | None, outcome: str, seconds: float, counts: Mapping[str, int]
-) -> dict[str, str | float]:
+def _line(admission: Admission | None, decision: _Decision, seconds: float) -> dict[str, Any]:
     """Write what is logged of a review: names and counts, never a value."""
-    line: dict[str, str | float] = {"outcome": outcome, "ms": round(seconds * 1000, 3), **counts}
+    line: dict[str, Any] = {"outcome": decision.outcome, "ms": round(seconds * 1000, 3), **decision.counts}
     if admission is None:
         return line
+    if decision.message:
+        # No more than the answer says, to the one who asked: what he may not know is in neither.
+        line["user"] = admission.username[:253]
+        line["reasons"] = sorted(reason.value for reason in decision.reasons)
+        line["reason"] = review.clean(decision.message, REASON_LIMIT)
     return {
         "uid": admission.uid,
         # Whoever forges a review chooses these; a line must stay a line.
         "kind": admission.kind[:63],
         "namespace": admission.namespace[:63],
-        "name": admission.name[:253],
+        "name": (admission.name or _generated(admission, decision))[:253],
         "operation": admission.operation[:63],
         **line,
     }
+
+
+def _generated(admission: Admission, decision: _Decision) -> str:
+    """What the name of a refused object would have begun with, as it has got none yet."""
+    if not decision.message or admission.obj is None:
+        return ""
+    metadata = admission.obj.get("metadata")
+    prefix = metadata.get("generateName") if isinstance(metadata, dict) else None
+    return f"{prefix}…" if isinstance(prefix, str) else ""

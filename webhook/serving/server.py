@@ -71,7 +71,8 @@ def serve(
         if sums:
             sums.serve(metrics_listen)
     except (CertificateError, FolderError, listening.ListenError) as e:
-        sys.exit(f"error: {e}")
+        logs.say_error(str(e))
+        sys.exit(1)
     # Each worker makes its own.
     metrics: Callable[[], WorkerMetrics | NoMetrics] = cache(WorkerMetrics) if sums else NoMetrics
     _announce(listener, zone=settings.zone, index=store.snapshot, notice=notice)
@@ -198,12 +199,11 @@ def _memory() -> Path | None:
 
 
 def _announce(listener: socket.socket, *, zone: str, index: Index | None, notice: str) -> None:
-    """Print where the webhook listens and what it has loaded."""
+    """Log where the webhook listens and what it has loaded."""
     host, port = listener.getsockname()[:2]
     parts = [
         f"webhook on https://{f'[{host}]' if ':' in host else host}:{port}",
         f"zone {zone!r}" if zone else "no zone",
         f"{len(index)} extensions" if index is not None else "no registry yet",
     ]
-    sys.stderr.write(", ".join(parts) + (f"; {notice}" if notice else "") + "\n")
-    sys.stderr.flush()
+    _log.info("%s", ", ".join(parts) + (f"; {notice}" if notice else ""))

@@ -23,6 +23,7 @@ from typing import Any, Final
 
 from gunicorn.workers.base import Worker
 
+from webhook.process import listening
 from webhook.serving import crowd
 from webhook.serving.channel import Channel
 from webhook.serving.connection import LINGER, CompleteRequest, Connection, State
@@ -32,10 +33,9 @@ from webhook.serving.wsgi import respond
 
 # In each turn of the loop: connections that are accepted, and portions of work on connections. Of a portion, the
 # dearest usual part is the server's side of a handshake, some 0.3 ms.
-ACCEPTS: Final = 16
-PORTIONS: Final = 32
-# As many as the system lets wait to be accepted; see webhook.process.listening.
-BACKLOG: Final = 1024
+# Fewer are accepted, or those that have gone again would fill the place of others before anybody notices.
+ACCEPTS: Final = 32
+PORTIONS: Final = 64
 # Seconds that requests in flight get when the worker stops.
 GRACE: Final = 10.0
 TICK: Final = 1.0
@@ -224,7 +224,7 @@ class SafeWorker(Worker):  # type: ignore[misc]  # gunicorn ships no types
     def _stop_listening(self) -> None:
         self.stop_at = float("inf")
         for listener in self.sockets:
-            self._accept_some(listener, BACKLOG)
+            self._accept_some(listener, listening.BACKLOG)
             self.poller.unregister(listener)
             listener.close()
 
