@@ -89,6 +89,12 @@ def large_reviews(port: int, per_client: int) -> None:
     _again_and_again(port, sized(dear_review(7 * MIB - 8192)))
 
 
+def large_mappings(port: int, per_client: int) -> None:
+    """The dearest of all that is read: mappings of very many keys."""
+    keys = b",".join(b'"%x":0' % n for n in range(640_000))
+    _again_and_again(port, sized(dear_review(0).replace(b'"x":[0]', b'"x":{%s}' % keys)))
+
+
 def overload(port: int, per_client: int) -> None:
     """All but one fill the server with large bodies, and one sends what is put off because of that."""
     if multiprocessing.current_process().name.endswith("-1"):
@@ -314,6 +320,7 @@ ATTACKS: dict[str, Attack] = {
     attack.__name__.replace("_", "-"): attack
     for attack in (
         large_reviews,
+        large_mappings,
         overload,
         middling_reviews,
         unfinished_bodies,
