@@ -10,8 +10,8 @@ from contextlib import suppress
 from socket import SHUT_WR, socket
 from typing import Final
 
-# What is taken from a socket in one call: two records of TLS.
-RECEIVE: Final = 32 * 1024
+# What is taken from a socket in one call: four records of TLS.
+RECEIVE: Final = 64 * 1024
 # So many records without content may come one after the other. A handshake takes some five.
 BARREN: Final = 32
 # An honest client sends at most three at a time in a handshake.
@@ -137,12 +137,14 @@ class Channel:
             received = self.sock.recv(RECEIVE)
             if not received:
                 raise ConnectionResetError("the connection ended")
-            self._received = self._received[self._at :] + received
+            left = self._received[self._at :]
+            self._received = left + received if left else received
             self._at = 0
             end = self._record_end()
             if not end:
                 return False
-        self._incoming.write(memoryview(self._received)[self._at : end])
+        whole = not self._at and end == len(self._received)
+        self._incoming.write(self._received if whole else memoryview(self._received)[self._at : end])
         self._at = end
         return True
 
@@ -150,6 +152,8 @@ class Channel:
         """Where the next record ends in what was received; 0 if it is not whole yet."""
         received, at = self._received, self._at
         left = len(received) - at
+        if not left:
+            return 0
         if left >= 2 and not (received[at] in _TYPES and received[at + 1] == _MAJOR):
             return len(received)  # It is no record, and OpenSSL will say so.
         if left < _HEADER:

@@ -205,9 +205,10 @@ class Connection:
         if self._closing:
             self._enter(State.LINGERING, now, LINGER)
             self._channel.finish()
-        else:
-            self._enter(State.READING, now, REQUEST if self.held else self._cfg.keepalive)
-        return True
+            return True
+        self._enter(State.READING, now, REQUEST if self.held else self._cfg.keepalive)
+        # Most clients read this answer first, and the poller tells when they go on.
+        return bool(self.held) or self._channel.pending
 
     def _linger(self, now: float) -> bool:
         for _ in range(READS):
