@@ -205,7 +205,7 @@ def test_process_ends_if_one_of_its_threads_ends(fake, tmp_path, part):
         )
 
     assert result.returncode == 1
-    assert result.stderr.splitlines()[-1] == f"error: {module} has ended"
+    assert json.loads(result.stderr.splitlines()[-1])["message"] == f"{module} has ended"
 
 
 def invoke(*options):
@@ -247,5 +247,5 @@ def test_unreadable_kubeconfig_ends_the_process(tmp_path):
     )
 
     assert result.returncode == 1
-    assert result.stderr.startswith(f"error: {missing}: ")
+    assert json.loads(result.stderr)["message"].startswith(f"{missing}: ")
     assert "Traceback" not in result.stderr

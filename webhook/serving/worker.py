@@ -98,13 +98,13 @@ class SafeWorker(Worker):  # type: ignore[misc]  # gunicorn ships no types
         for key, _ in self.poller.select(wait):
             key.data()
         self._release()
-        now = time.monotonic()
         for _ in range(min(len(self.ready), PORTIONS)):
             connection = self.ready.popleft()
             connection.queued = False
             if connection.state is not State.CLOSED:
-                self._advance(connection, now)
-        if now >= self.next_tick:
+                # A time of its own, for who is older decides who goes.
+                self._advance(connection, time.monotonic())
+        if (now := time.monotonic()) >= self.next_tick:
             self.next_tick = now + TICK
             self._tick(now)
 
