@@ -33,9 +33,20 @@ class Reason(StrEnum):
 
 
 class RefusedError(WebhookError):
-    """An object asks for something that it cannot get. Each problem is one line that begins with its place."""
+    """An object asks for something that it cannot get. Each problem is one line that begins with its place.
 
-    def __init__(self, problems: Sequence[str], reasons: Collection[Reason]) -> None:
+    Attributes:
+        places: For each problem, in the same order, the keys and indexes that lead to it in the object, and the line of
+            the text there, 0 if that is no text of several lines. It is shorter if some are not known.
+    """
+
+    def __init__(
+        self,
+        problems: Sequence[str],
+        reasons: Collection[Reason],
+        places: Sequence[tuple[tuple[str | int, ...], int]] = (),
+    ) -> None:
         self.problems = tuple(problems)
         self.reasons = frozenset(reasons)
+        self.places = tuple(places)
         super().__init__("\n".join(self.problems))

@@ -24,6 +24,8 @@ from registry.errors import Problem
 # libyaml where the wheel has it.
 LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 MAX_DEPTH = 64
+# The parser's words that nobody understands, and what would help.
+_ADVICE = {"did not find expected <document start>": "expected '---' before another document"}
 # In JSON's strings: characters that YAML refuses or reads as a line break, and escapes; among these the surrogate
 # pairs that encode one character.
 _JSON_ONLY = re.compile(
@@ -98,4 +100,4 @@ def _syntax_problem(error: Exception, text: str) -> Problem:
         # libyaml counts bytes.
         line = text.encode("utf-8", "surrogatepass")[:position].count(b"\n") + 1
     what = getattr(error, "problem", None) or getattr(error, "reason", None) or "cannot be read"
-    return Problem(f"invalid YAML: {what}", line=line)
+    return Problem(f"invalid YAML: {_ADVICE.get(what, what)}", line=line)

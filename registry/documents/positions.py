@@ -18,6 +18,7 @@ from yaml.events import (
 )
 
 from registry.documents.events import LOADER, MAX_DEPTH, document_events, is_plain, line_of
+from registry.documents.kubectl_types import key_of
 from registry.errors import Problem
 
 Path: TypeAlias = Sequence[str | int]
@@ -80,10 +81,15 @@ class Outline:
 
 @dataclass(slots=True)
 class _Node:
-    """The event at which a key or an item begins, and what is below it."""
+    """The event at which a key or an item begins, and what is below it.
+
+    Attributes:
+        converted: What is below keys that kubectl converts, by what it makes of them: ``true`` for ``on``.
+    """
 
     event: Event
     below: dict[str | int, "_Node"] = field(default_factory=dict)
+    converted: dict[str | int, "_Node"] = field(default_factory=dict)
 
 
 class _TooDeepError(Exception):
@@ -121,9 +127,10 @@ class _Walk:
         if node is None:
             return Position(1, 1)
         for part in path:
-            if part not in node.below:
+            below = node.below.get(part) or node.converted.get(part)
+            if below is None:
                 break
-            node = node.below[part]
+            node = below
         return _position(node.event)
 
     def _value(self, event: Event, node: _Node, depth: int) -> None:
@@ -148,9 +155,18 @@ class _Walk:
                 if key.value in node.below and not _merges(key):
                     self.repeated.append(_position(key))
                 node.below[key.value] = value
+                if (converted := _as_kubectl(key)) != key.value:
+                    node.converted[converted] = value
             else:
                 self._value(key, _Node(key), depth + 1)
             self._value(next(self._events), value, depth + 1)
+
+
+def _as_kubectl(key: ScalarEvent) -> str:
+    try:
+        return key_of(key)
+    except ValueError:
+        return str(key.value)
 
 
 def _merges(key: ScalarEvent) -> bool:

@@ -22,6 +22,7 @@ from registry.documents.events import MAX_DEPTH, document_events, is_plain, line
 from registry.errors import Problem
 
 Scalar: TypeAlias = Callable[[ScalarEvent], Any]
+Key: TypeAlias = Callable[[ScalarEvent], str]
 
 # Aliases make a small text large ("billion laughs"); no honest document repeats this many values.
 MAX_COPIED = 1_000_000
@@ -63,14 +64,20 @@ def as_typed(event: ScalarEvent) -> str:
     return str(event.value)
 
 
-def read(text: str, scalar: Scalar = as_typed) -> Iterator[Document]:
+def key_as_typed(event: ScalarEvent) -> str:
+    """The text that was typed as a key, whatever it looks like: JSON knows no other keys."""
+    return str(event.value)
+
+
+def read(text: str, scalar: Scalar = as_typed, key: Key = key_as_typed) -> Iterator[Document]:
     """Each document of *text* that is not empty. Never raises: what is wrong is in ``Document.problems``.
 
     Args:
         text: YAML or JSON.
         scalar: Gives the value of a scalar.
+        key: Gives the key for a scalar.
     """
-    builder = _Builder(scalar)
+    builder = _Builder(scalar, key)
     for number, events in enumerate(document_events(text)):
         if isinstance(events, Problem):
             yield Document(None, events.line, number, (events,))
@@ -101,8 +108,9 @@ class _Anchor(NamedTuple):
 class _Builder:
     """Builds the values of one document and collects what is wrong with it."""
 
-    def __init__(self, scalar: Scalar) -> None:
+    def __init__(self, scalar: Scalar, key: Key) -> None:
         self._scalar = scalar
+        self._key_of = key
 
     def build(self, events: list[Event], number: int) -> Document:
         self._problems: list[Problem] = []
@@ -183,13 +191,16 @@ class _Builder:
         return {**merged, **own} if merged else own
 
     def _key(self, event: Event) -> Any:
-        """A key's text. Whatever a key looks like, JSON knows strings only."""
         if type(event) is ScalarEvent:
             if event.value == "<<" and is_plain(event):
                 return _MERGE
             if event.anchor is not None:
                 self._anchors[event.anchor] = _Anchor(event.value, 1, 0)
-            return event.value
+            try:
+                return self._key_of(event)
+            except ValueError as e:
+                self._problems.append(Problem(str(e), line=line_of(event)))
+                return event.value
         key = self._value(event)
         if not isinstance(key, str):
             self._problems.append(Problem("a key must be text", line=line_of(event)))

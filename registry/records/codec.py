@@ -3,15 +3,15 @@
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import MISSING, fields, is_dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import MISSING, fields, is_dataclass
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from registry.documents import positions, reader
+from registry.documents import reader
 from registry.errors import InvalidRecordsError, Problem
 from registry.records.model import HALF_A_CHARACTER, Credentials, Endpoint, Extension, SecretRef, Service
 from registry.records.rules import breaches
@@ -20,13 +20,6 @@ from registry.suggestions import did_you_mean
 _ADAPTER = TypeAdapter(Extension)
 _WIRE_NAMES = {"secret_ref": "secretRef"}
 _KINDS = {dict: "a map", list: "a list", str: "text", bool: "true or false"}
-
-
-class Found(NamedTuple):
-    """A record of a file, and the line on which it begins."""
-
-    extension: Extension
-    line: int
 
 
 def decode(content: object, *, allowed: frozenset[str] = frozenset()) -> Extension:
@@ -52,28 +45,6 @@ def decode(content: object, *, allowed: frozenset[str] = frozenset()) -> Extensi
     return extension
 
 
-def decode_text(
-    text: str, file: str = "", *, allowed: frozenset[str] = frozenset()
-) -> tuple[list[Found], list[Problem]]:
-    """Read the records of a file's *text*: one a document, or a list of them, the good ones even beside bad ones."""
-    found: list[Found] = []
-    problems: list[tuple[int, Problem]] = []
-    for document in reader.read(text):
-        if document.problems:
-            problems += [(document.number, p) for p in document.problems]
-            continue
-        problems += [(document.number, p) for p in document.repeated]
-        for where, line, content in _records(document):
-            try:
-                extension = decode(content, allowed=allowed)
-            except InvalidRecordsError as e:
-                problems += [(document.number, replace(p, path=(*where, *p.path))) for p in e.problems]
-            else:
-                if not document.repeated:
-                    found.append(Found(extension, line))
-    return found, _placed(problems, text, file)
-
-
 def encode(value: Any) -> dict[str, Any]:
     """The plain data of a record or of a part of one, without fields that have their default."""
     plain = {}
@@ -93,24 +64,13 @@ def _encode_item(item: object) -> Any:
     return encode(item) if is_dataclass(item) else item
 
 
-def _records(document: reader.Document) -> Iterator[tuple[tuple[int, ...], int, object]]:
-    if isinstance(document.content, list):
-        items = zip(document.content, document.item_lines, strict=True)
-        yield from (((i,), line, item) for i, (item, line) in enumerate(items))
-    else:
-        yield (), document.line, document.content
-
-
-def _placed(problems: Sequence[tuple[int, Problem]], text: str, file: str) -> list[Problem]:
-    """*problems* with file and line, in the order of the lines. Each comes with the number of its document."""
-    searched = [(number, p.path) for number, p in problems if not p.line]
-    lines = iter(positions.locate(text, searched) if searched else ())
-    placed = [replace(p, file=file, line=p.line or next(lines)) for _, p in problems]
-    return sorted(placed, key=lambda p: p.line)
-
-
 def _kind(value: object) -> str:
     return "nothing" if _is_null(value) else _KINDS.get(type(value), "a number")
+
+
+def _is_unquoted(value: object) -> bool:
+    """True if it is text that kubectl reads as something else."""
+    return isinstance(value, (bool, int, float))
 
 
 def _normal(value: Any) -> Any:
@@ -206,7 +166,7 @@ def _problem(error: ErrorDetails) -> Problem:
         return Problem(_unexpected(path), path)
     texts = {
         "missing": "is required",
-        "string_type": f"expected text, got {got}",
+        "string_type": f"expected text, got {got}{'; put it in quotes' if _is_unquoted(error['input']) else ''}",
         "string_unicode": HALF_A_CHARACTER,
         "tuple_type": f"expected a list, got {got}",
         "dict_type": f"expected a map, got {got}",

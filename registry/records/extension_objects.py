@@ -10,9 +10,12 @@ from typing import Any, Final
 from registry.errors import InvalidRecordsError, Problem
 from registry.records import codec
 from registry.records.model import Extension
+from registry.suggestions import did_you_mean
 
 API_VERSION: Final = "fuseml.org/v1alpha1"
 KIND: Final = "Extension"
+_GROUP: Final = API_VERSION.partition("/")[0]
+_FIELDS: Final = ("apiVersion", "kind", "metadata", "spec", "status")
 # The namespace's label that says to which project its runs belong.
 PROJECT_LABEL: Final = "extensions.fuseml.org/project"
 # Its annotation that says to which person it belongs.
@@ -48,6 +51,37 @@ def decode(obj: Mapping[str, Any], *, allowed: frozenset[str] = frozenset()) -> 
     if problems:
         raise InvalidRecordsError(problems)
     return extension
+
+
+def is_ours(obj: Mapping[str, Any]) -> bool:
+    """True if *obj* is meant to be an ``Extension`` of ours, of whatever version."""
+    return obj.get("kind") == KIND and str(obj.get("apiVersion", "")).partition("/")[0] == _GROUP
+
+
+def envelope_problems(obj: Mapping[str, Any]) -> Iterator[Problem]:
+    """What keeps *obj*, which a person wrote, from being an Extension with a name and a spec.
+
+    Objects that come from the API server need no such check.
+    """
+    kind, version = obj.get("kind"), obj.get("apiVersion")
+    if kind != KIND:
+        yield Problem(f"expected a record or an object of kind {KIND}, got {_shown(kind)}", ("kind",))
+        return
+    if version != API_VERSION:
+        yield Problem(f"expected {API_VERSION}, got {_shown(version)}", ("apiVersion",))
+        return
+    for field in obj:
+        if field not in _FIELDS:
+            yield Problem(f"unknown field {field[:100]!r}; {did_you_mean(field, _FIELDS)}", (field,))
+    metadata, spec = obj.get("metadata"), obj.get("spec")
+    if not isinstance(metadata, Mapping) or metadata.get("name") in (None, ""):
+        yield Problem("is required: it is the id of the extension", ("metadata", "name"))
+    if not isinstance(spec, Mapping):
+        yield Problem("is required", ("spec",))
+
+
+def _shown(value: object) -> str:
+    return repr(value[:100]) if isinstance(value, str) else "nothing" if value is None else "no text"
 
 
 def _literals(spec: Mapping[str, Any]) -> Iterator[Problem]:

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from registry.delivery.ledger import Ledger
+from registry.documents.encoding import decode
 from registry.errors import InvalidRecordsError, Problem, UnreadableError
-from registry.records import codec
-from registry.records.codec import Found
+from registry.records.texts import Found, decode_text
 from registry.reporting import OngoingProblem
 from registry.resolving.index import Index
 from registry.stores.namespaces import NamespaceFacts
@@ -131,11 +131,7 @@ class FolderStore:
 
     def _list(self) -> dict[str, _Stamp]:
         now = time.time_ns()
-        try:
-            names = sorted(path.name for path in self._folder.iterdir() if _is_record_file(path))
-        except OSError as e:
-            raise UnreadableError(f"{self._folder}: {e.strerror or e}") from e
-        return {name: _stamp(self._folder / name, now) for name in names}
+        return {name: _stamp(self._folder / name, now) for name in record_files(self._folder)}
 
     def _are_known(self, stamps: Mapping[str, _Stamp]) -> bool:
         return stamps.keys() == self._files.keys() and all(
@@ -169,7 +165,7 @@ class FolderStore:
         digest = hashlib.sha256(content.encode()).hexdigest()
         if known is not None and known.digest == digest:
             return replace(known, stamp=stamp)
-        found, problems = codec.decode_text(content, str(path), allowed=self._allowed)
+        found, problems = decode_text(content, str(path), allowed=self._allowed)
         return _File(stamp, digest, tuple(found), tuple(problems))
 
     def _index(self) -> Index:
@@ -192,20 +188,30 @@ class FolderStore:
                 first.setdefault(extension.id, f"{name}:{line}")
 
 
+def record_files(folder: Path) -> list[str]:
+    """The names of the files of a registry, in order.
+
+    Raises:
+        UnreadableError: There is no such folder, or it cannot be listed.
+    """
+    try:
+        return sorted(path.name for path in folder.iterdir() if _is_record_file(path))
+    except OSError as e:
+        raise UnreadableError(f"{folder}: {e.strerror or e}") from e
+
+
 def read_file(path: Path) -> str:
     """The text of a file of records.
 
     Raises:
-        UnreadableError: It is not a regular file, cannot be read, or is not UTF-8; says which.
+        UnreadableError: It is not a regular file, cannot be read, or is no text; says which.
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise UnreadableError("is not a regular file")
-        return path.read_text("utf-8-sig")
+        return decode(path.read_bytes())
     except OSError as e:
         raise UnreadableError(e.strerror or str(e)) from e
-    except UnicodeDecodeError as e:
-        raise UnreadableError(f"is not UTF-8: byte {e.start}") from e
 
 
 def _is_record_file(path: Path) -> bool:

@@ -182,7 +182,7 @@ def test_a_wrong_value_for_many_steps_is_complained_about_once():
     }
 
     (problem,) = problems(obj)
-    _, found = lint.check(json.dumps(obj), "run.json")
+    found = lint.check(json.dumps(obj), "run.json").problems
 
     assert problem.startswith(f"annotation {RUN_SELECTORS}:1:23: steps[s0].env[A]: ")
     assert len(found) == 1
@@ -233,7 +233,7 @@ spec:
 
 
 def test_lint_gives_the_line_in_the_file_and_the_place_in_the_text():
-    _, found = lint.check(FILE.replace("prodct", "product"), "run.yaml")
+    found = lint.check(FILE.replace("prodct", "product"), "run.yaml").problems
 
     assert [str(problem) for problem in found] == [
         f"run.yaml:12: annotation {RUN_SELECTORS}:5:19: templates[train].env[URL]: "
@@ -254,13 +254,13 @@ def test_lint_gives_the_line_in_the_file_and_the_place_in_the_text():
     ],
 )
 def test_lint_finds_the_line_in_a_block_and_else_that_of_the_key(text, line):
-    _, found = lint.check(text, "run.yaml")
+    found = lint.check(text, "run.yaml").problems
 
     assert found[0].line == line, found
 
 
 def test_lint_says_that_an_annotation_is_text():
-    _, (problem,) = lint.check(FILE.replace("selectors: |", "selectors:"), "run.yaml")
+    (problem,) = lint.check(FILE.replace("selectors: |", "selectors:"), "run.yaml").problems
 
     assert str(problem) == f"run.yaml:7: annotation {RUN_SELECTORS}: must be text; write '|' after its key"
 
@@ -277,7 +277,7 @@ spec:
   workflowSpec:
     templates: [{name: train, container: {image: i}}]
 """
-    _, (problem,) = lint.check(text, "run.yaml")
+    (problem,) = lint.check(text, "run.yaml").problems
 
     assert str(problem) == (
         f"run.yaml:7: spec.workflowMetadata: annotation {RUN_SELECTORS}:1:1: no step is 'trian'; did you mean 'train'?"

@@ -103,8 +103,8 @@ def test_preview_refuses_one_document_and_goes_on_with_the_next(run):
 
     assert (code, output) == (1, PLAIN)
     assert errors == (
-        "error: stdin:2: TaskRun/asks: steps[a]: selector 'store' (product=mini): nothing fits; nothing registered has "
-        "product 'mini'; did you mean 'minio'?\n"
+        "error: stdin:10: TaskRun/asks: steps[a]: selector 'store' (product=mini): nothing fits; nothing registered "
+        "has product 'mini'; did you mean 'minio'?\n"
     )
 
 
@@ -190,13 +190,13 @@ def test_preview_asks_for_whom_it_is_told(run):
 @pytest.mark.parametrize(
     ("args", "code", "message"),
     [
-        pytest.param(["preview"], 2, "Missing option '-f'", id="no-file"),
+        pytest.param(["preview"], 2, "nothing to read: give a FILE, a folder, or - for standard input", id="no-file"),
         pytest.param(["preview", "-f", "none.yaml", "--registry", "registry"], 2, "does not exist", id="no-such-file"),
         pytest.param(["preview", "-f", "-", "--registry", "none"], 2, "does not exist", id="no-such-registry"),
         pytest.param(
             ["preview", "-f", "-", "--registry", "broken"], 1, "error: broken/r.yaml:1: produkt: ", id="broken"
         ),
-        pytest.param(["lint"], 2, "nothing to check: give files, folders or --registry", id="nothing-to-lint"),
+        pytest.param(["lint"], 2, "nothing to read: give a FILE", id="nothing-to-lint"),
         pytest.param(["nonsense"], 2, "No such command", id="no-such-command"),
     ],
 )
@@ -235,7 +235,7 @@ def test_explain_and_the_refusal_agree(run):
 
     (told,) = json.loads(output)
     assert code == 1
-    assert refusal == "".join(f"error: stdin:2: TaskRun/asks: {problem}\n" for problem in told["problems"])
+    assert refusal == "".join(f"error: stdin:10: TaskRun/asks: {problem}\n" for problem in told["problems"])
     (selector,) = told["steps"][0]["selectors"]
     assert selector["chosen"] is None
     assert selector["candidates"] == [
@@ -290,7 +290,7 @@ def test_lint_says_file_line_and_what_would_help(run):
         "registry/other.yaml:4: services[0].uri: unknown field 'uri'; there are id, resource, category, description, "
         "auth_required, default, configuration, endpoints, credentials\n"
     )
-    assert errors == "4 files, 6 problems\n"
+    assert errors == "4 files, 6 problems, 1 file passed over\n"
 
 
 def test_lint_finds_one_id_in_two_files(run):
@@ -398,16 +398,16 @@ def test_explain_does_not_guess_at_what_cannot_be_read(run):
     )
 
 
-def test_lint_reads_what_cannot_be_read_as_a_problem(run):
-    Path("registry/latin.yaml").write_bytes(b"id: caf\xe9\n")
-    Path("registry/alias.yaml").write_text("a: *nothing\n")
+def test_lint_reads_what_cannot_be_read_and_names_us_as_a_problem(run):
+    Path("registry/latin.yaml").write_bytes(b"apiVersion: fuseml.org/v1alpha1\n# caf\xe9\n")
+    Path("registry/alias.yaml").write_text("product: *nothing\nservices: []\n")
 
     code, output, _ = run("lint", "registry")
 
     assert code == 1
     assert output == (
         "registry/alias.yaml:1: an alias refers to no anchor; put text that begins with '*' in quotes\n"
-        "registry/latin.yaml: is not UTF-8: byte 7\n"
+        "registry/latin.yaml: is not UTF-8: byte 37, line 2; save it as UTF-8\n"
     )
 
 

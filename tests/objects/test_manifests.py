@@ -58,72 +58,36 @@ def test_scalars_have_the_types_that_kubectl_gives_them(text, value):
     assert type(document.content["key"]) is type(value)
 
 
-STREAM = """\
-%YAML 1.1
-# license
----
-a: 1
----
-
----
-# comment
-b: |
-  --- not a separator
-  x
---- # here
-c: 3
-... # end
---- {d: 4}
----
-"""
-
-
-def test_a_stream_is_cut_into_its_documents_and_nothing_is_lost():
-    chunks = list(manifests.chunks(STREAM.splitlines(keepends=True)))
-
-    assert "".join(chunk.text for chunk in chunks) == STREAM
-    assert [[d.content for d in manifests.load(chunk.text)] for chunk in chunks] == [
-        [{"a": 1}],
-        [{"b": "--- not a separator\nx\n"}],
-        [{"c": 3}],
-        [{"d": 4}],
-        [],
-    ]
-    assert [chunk.line for chunk in chunks] == [1, 5, 12, 15, 16]
-
-
-@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CRLF"])
-@given(st.lists(st.sampled_from(["---", "--- # c", "a: 1", "# c", "", "...", "  - x", "%YAML 1.1"])))
-def test_all_chunks_together_are_the_stream(end, lines):
-    text = end.join(lines)
-
-    assert "".join(chunk.text for chunk in manifests.chunks(text.splitlines(keepends=True))) == text
-
-
 @pytest.mark.parametrize(
-    ("text", "head"),
+    ("typed", "key"),
     [
-        pytest.param("a: 1\n", "", id="nothing-before"),
-        pytest.param("# one\n\n---\n# two\na: 1\n", "# one\n\n---\n# two\n", id="comments-and-separator"),
-        pytest.param("--- {a: 1}\n", "---\n", id="content-after-the-separator"),
-        pytest.param("---   # note\na: 1\n", "---   # note\n", id="comment-after-the-separator"),
+        ("y", "true"), ("on", "true"), ("Off", "false"), ("no", "false"), ("true", "true"), ("yEs", "yEs"),
+        ("1", "1"), ("0x10", "16"), ("0644", "420"), ("1_000", "1000"), ("-0", "0"),
+        ("1.10", "1.1"), ("1e3", "1000"), ("1e6", "1e+06"), ("1234567.5", "1.2345675e+06"), ("0.00001", "1e-05"),
+        (".5", "0.5"), ("-2.50", "-2.5"), ("0.0", "0"),
+        ("'y'", "y"), ('"1.10"', "1.10"), ("a", "a"), ("2020-01-01", "2020-01-01"),
     ],
-)
-def test_what_stands_before_the_content_is_kept(text, head):
-    assert manifests.head(text) == head
+)  # fmt: skip
+def test_keys_are_those_that_kubectl_sends(typed, key):
+    (document,) = manifests.load(f"{typed}: x\n")
+
+    assert document.content == {key: "x"}
 
 
-def test_a_stream_is_not_read_further_than_it_is_shown():
-    read = []
+def test_keys_that_kubectl_makes_equal_occur_twice():
+    (document,) = manifests.load("y: 1\non: 2\n")
 
-    def endless():
-        while True:
-            read.append("line")
-            yield "---\n"
-            yield "a: 1\n"
+    assert (document.content, [str(p) for p in document.repeated]) == ({"true": 2}, ["'true' occurs twice in this map"])
 
-    stream = manifests.chunks(endless())
-    for _ in range(3):
-        next(stream)
 
-    assert len(read) == 4
+@pytest.mark.parametrize("key", ["~", "null", "NULL", "? "])
+def test_key_that_is_null_is_a_problem(key):
+    (document,) = manifests.load(f"{{{key}: 1}}\n")
+
+    assert [p.message for p in document.problems] == ["a key must be text, not null; put it in quotes"]
+
+
+def test_keys_of_text_that_is_ours_stay_as_typed():
+    (document,) = manifests.load_values("on: {y: yes}\n")
+
+    assert document.content == {"on": {"y": True}}

@@ -6,8 +6,9 @@ import pytest
 import yaml
 
 from registry.errors import InvalidRecordsError
-from registry.records.codec import Found, decode, decode_text, encode
+from registry.records.codec import decode, encode
 from registry.records.model import Credentials, Endpoint, Extension, SecretRef, Service
+from registry.records.texts import Found, decode_text
 from tests.records.texts import extension_of
 
 FUSEML = (Path(__file__).parent / "fuseml.yaml").read_text()
@@ -214,11 +215,18 @@ def test_value_may_be_as_long_as_32_kib(size):
         pytest.param({"services": 5}, "services: expected a list, got a number", id="number-for-a-list"),
         pytest.param({"services": True}, "services: expected a list, got true or false", id="boolean-for-a-list"),
         pytest.param({"services": [None]}, "services[0]: expected a map, got nothing", id="nothing-for-a-map"),
-        pytest.param({"version": 1.1}, "version: expected text, got a number", id="number-for-text"),
+        pytest.param({"version": 1.1}, "version: expected text, got a number; put it in quotes", id="number-for-text"),
         pytest.param(
             {"configuration": {"A": None}}, "configuration.A: expected text, got nothing", id="nothing-for-text"
         ),
-        pytest.param({"configuration": {5: "a"}}, "configuration: expected text, got a number", id="number-for-a-name"),
+        pytest.param(
+            {"configuration": {5: "a"}},
+            "configuration: expected text, got a number; put it in quotes",
+            id="number-for-a-name",
+        ),
+        pytest.param(
+            {"version": True}, "version: expected text, got true or false; put it in quotes", id="boolean-for-text"
+        ),
         pytest.param({"product": "\ud800"}, "product: holds a lone surrogate, which is half a character", id="half"),
         pytest.param(
             {"configuration": {"A": "\ud800"}},

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from registry.documents import reader
 from registry.errors import InvalidRecordsError, RegistryError
-from registry.records.codec import decode, decode_text, encode
+from registry.records.codec import decode, encode
 from registry.records.model import Credentials, Endpoint, Extension, SecretRef, Service
+from registry.records.texts import decode_text
 from tests.records.texts import extension_of
 
 words = st.text(st.characters(exclude_categories=["C", "Z"]) | st.just(" "), max_size=20)

@@ -3,7 +3,7 @@
 import pytest
 
 from registry.errors import Problem
-from registry.records.codec import decode_text
+from registry.records.texts import decode_text
 from tests.records.texts import SERVICE_FIELDS
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from registry.documents import reader
 from registry.errors import InvalidRecordsError
-from registry.records.codec import decode, decode_text
+from registry.records.codec import decode
+from registry.records.texts import decode_text
 from tests.records.texts import EXTENSION_FIELDS, SERVICE_FIELDS, credentials, service
 
 UNPRINTABLE = "holds a character that cannot be printed, such as a line break"

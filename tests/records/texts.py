@@ -1,6 +1,6 @@
 """Texts of records, and what is in them."""
 
-from registry.records.codec import decode_text
+from registry.records.texts import decode_text
 
 EXTENSION_FIELDS = "id, product, version, zone, description, configuration, services"
 SERVICE_FIELDS = "id, resource, category, description, auth_required, default, configuration, endpoints, credentials"

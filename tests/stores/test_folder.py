@@ -148,8 +148,8 @@ def make_latin_1(path):
     path.write_bytes("id: a # é".encode("latin-1"))
 
 
-def make_utf_16(path):
-    path.write_text("id: a", "utf-16")
+def make_utf_16_without_mark(path):
+    path.write_text("id: a", "utf-16-le")
 
 
 def make_forbidden(path):
@@ -164,8 +164,12 @@ def make_forbidden(path):
         pytest.param(make_fifo, "is not a regular file", id="fifo"),
         pytest.param(make_link_to_nothing, "No such file or directory", id="link-to-nothing"),
         pytest.param(make_link_to_itself, "Too many levels of symbolic links", id="link-to-itself"),
-        pytest.param(make_latin_1, "is not UTF-8: byte 8", id="latin-1"),
-        pytest.param(make_utf_16, "is not UTF-8: byte 0", id="utf-16"),
+        pytest.param(make_latin_1, "is not UTF-8: byte 8, line 1; save it as UTF-8", id="latin-1"),
+        pytest.param(
+            make_utf_16_without_mark,
+            "looks like UTF-16 or UTF-32 without a byte order mark, or is no text; save it as UTF-8",
+            id="utf-16-without-mark",
+        ),
         pytest.param(
             make_forbidden,
             "Permission denied",
@@ -189,6 +193,12 @@ def test_an_unreadable_file_is_reported_with_the_problems_of_others(folder, make
 
 def test_byte_order_mark_and_windows_line_ends_are_ignored(folder):
     (folder / "a.yaml").write_bytes(b"\xef\xbb\xbfid: a\r\nproduct: b\r\n")
+
+    assert contents(FolderStore(folder)) == {"a": "b"}
+
+
+def test_utf_16_is_read_as_powershell_writes_it(folder):
+    (folder / "a.yaml").write_bytes(b"\xff\xfe" + "id: a\r\nproduct: b\r\n".encode("utf-16-le"))
 
     assert contents(FolderStore(folder)) == {"a": "b"}
 

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from registry.resolving.index import Index
-from webhook.cli.inputs import INPUTS, consumers, read_definitions, read_subjects
+from webhook.cli.inputs import INPUTS, consumers, given_files, read_definitions, read_subjects
 from webhook.cli.options import SETTINGS, load_store, or_exit, settings_of, with_options
 from webhook.errors import RefusedError
 from webhook.mutation.mutate import Mutation, mutate
@@ -27,6 +27,7 @@ from webhook.preview.subjects import Subject, expected_pods_of_subject
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def explain(
     *,
+    paths: tuple[str, ...],
     files: tuple[str, ...],
     namespace: str | None,
     project: str | None,
@@ -40,15 +41,20 @@ def explain(
     **settings: Any,
 ) -> None:
     """Explain what each step gets: candidates, rules, winners, variables. Values are never shown."""
+    inputs = given_files(paths, files)
     chosen = settings_of(**settings)
     store = load_store(folder, registry_namespace, kubeconfig, chosen, ledger_namespace)
     index = store.snapshot or Index()
     consumer_of = consumers(chosen, store.facts_of, namespace=namespace, project=project, owner=owner, user=user)
-    definitions = read_definitions(files, namespace, in_cluster=registry_namespace is not None, kubeconfig=kubeconfig)
+    definitions = read_definitions(inputs, namespace, in_cluster=registry_namespace is not None, kubeconfig=kubeconfig)
     refused = False
     explained = []
     with or_exit():
-        for given in read_subjects(files):
+        for given in read_subjects(inputs):
+            if isinstance(given, str):
+                click.echo(f"error: {given}", err=True)
+                refused = True
+                continue
             consumer = consumer_of(given.obj)
             seen = index.seen_from(consumer.namespace)
             find = definitions.seen_from(consumer.namespace)
@@ -68,7 +74,7 @@ def explain(
                     click.echo(f"{separator}{subject.title}: {as_text(explanation)}", nl=False)
     if output == "json":
         click.echo(manifests.dump_json(explained), nl=False)
-    elif not explained:
+    elif not explained and not refused:
         click.echo("no object here asks for an extension")
     if refused:
         sys.exit(1)

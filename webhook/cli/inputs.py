@@ -1,33 +1,36 @@
 """What ``preview`` and ``explain`` read: files, standard input, definitions; and which consumer asks. EDGE."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, TextIO
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NoReturn
 
 import click
 
 from registry.resolving.selectors import Consumer
 from registry.stores.namespaces import NamespaceFacts
+from webhook.cli.files import can_be_read_twice, expanded, lines_of_file, source_of
 from webhook.cli.options import or_exit
 from webhook.mutation.settings import Settings
-from webhook.objects import manifests
 from webhook.objects.walk import as_map
 from webhook.preview.definitions import Definitions
+from webhook.preview.reading import parts_of
 from webhook.preview.subjects import Subject, subjects
 
-INPUTS: list[Callable[[Any], Any]] = [
+FILES: list[Callable[[Any], Any]] = [
+    click.argument("paths", nargs=-1, metavar="[FILE]...", type=click.Path(exists=True, allow_dash=True)),
     click.option(
         "-f",
         "--filename",
         "files",
-        required=True,
         multiple=True,
         metavar="FILE",
-        type=click.Path(exists=True, dir_okay=False, allow_dash=True),
-        help="YAML or JSON with any number of objects; - is standard input. Repeatable.",
+        type=click.Path(exists=True, allow_dash=True),
+        help="The same as an argument: YAML or JSON; a folder with all such files below it; - is standard input. "
+        "Repeatable.",
     ),
+]
+INPUTS: list[Callable[[Any], Any]] = [
+    *FILES,
     click.option("-n", "--namespace", help="Namespace of the objects  [default: their own, or 'default']"),
     click.option("--project", help="Project on whose behalf objects ask  [default: that of the namespace]"),
     click.option(
@@ -37,38 +40,34 @@ INPUTS: list[Callable[[Any], Any]] = [
 ]
 
 
-def source_of(name: str) -> str:
-    """What messages call the file *name*."""
-    return "stdin" if name == "-" else name
+def given_files(paths: Sequence[str], files: Sequence[str]) -> tuple[str, ...]:
+    """The files that were given as options and as arguments, folders replaced by the files below them, each once."""
+    if not paths and not files:
+        raise click.UsageError("nothing to read: give a FILE, a folder, or - for standard input")
+    return tuple(dict.fromkeys(file for path in (*files, *paths) for file in expanded(path)))
 
 
-@contextmanager
-def opened(name: str) -> Iterator[TextIO]:
-    """The text of a file, or of standard input if *name* is ``-``."""
-    # newline="": line ends come out as they came in.
-    if name == "-":
-        sys.stdin.reconfigure(newline="", encoding="utf-8")  # type: ignore[union-attr]  # a text file in practice
-        yield sys.stdin
-        return
-    with Path(name).open(newline="", encoding="utf-8") as lines:
-        yield lines
+def nothing_in(files: Sequence[str]) -> NoReturn:
+    """End the command with exit code 1, as kubectl does, if there is nothing to do."""
+    click.echo(f"error: {', '.join(map(source_of, files)) or 'the folder'}: there is no object in it", err=True)
+    sys.exit(1)
 
 
-def read_subjects(files: tuple[str, ...]) -> Iterator[Subject]:
-    """The objects of all *files*; a document that cannot be read ends the command with exit code 1."""
+def read_subjects(files: Sequence[str]) -> Iterator[Subject | str]:
+    """The objects of all *files*, and the message about each document that cannot be read; at least one of them."""
+    is_empty = True
     for name in files:
-        with opened(name) as lines:
-            for chunk in manifests.chunks(lines):
-                for document in manifests.load(chunk.text):
-                    for problem in document.problems:
-                        line = chunk.line + max(problem.line, 1) - 1
-                        click.echo(f"error: {source_of(name)}:{line}: {problem.message}", err=True)
-                        sys.exit(1)
-                    yield from subjects(document.content)
+        for part in parts_of(lines_of_file(name), source_of(name)):
+            is_empty = is_empty and not (part.documents or part.errors)
+            yield from part.errors
+            for document in part.documents:
+                yield from subjects(document.content)
+    if is_empty:
+        nothing_in(files)
 
 
 def read_definitions(
-    files: tuple[str, ...], namespace: str | None, *, in_cluster: bool, kubeconfig: str | None
+    files: Sequence[str], namespace: str | None, *, in_cluster: bool, kubeconfig: str | None
 ) -> Definitions:
     """The definitions that runs may refer to: those in *files*, then those in the cluster, if one was named.
 
@@ -85,9 +84,8 @@ def read_definitions(
             find_in_cluster = ClusterDefinitions(connect(kubeconfig)).find
     definitions = Definitions(lambda obj: _namespace_of(obj, namespace), find_in_cluster)
     for name in files:
-        if name != "-":  # Standard input can be read only once.
-            with opened(name) as lines:
-                definitions.add(lines)
+        if can_be_read_twice(name):
+            definitions.add(lines_of_file(name))
     return definitions
 
 

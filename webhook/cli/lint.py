@@ -5,14 +5,19 @@ from pathlib import Path
 
 import click
 
+from registry.documents.encoding import decode
 from registry.errors import InvalidRecordsError, Problem, UnreadableError
-from registry.stores.folder import SUFFIXES, FolderStore, read_file
+from registry.stores.folder import SUFFIXES, FolderStore, record_files
+from webhook.cli.files import STDIN, bytes_of_file, source_of
+from webhook.cli.inputs import FILES, given_files
+from webhook.cli.options import with_options
 from webhook.objects import manifests
-from webhook.preview.lint import check
+from webhook.preview import ours
+from webhook.preview.lint import Checked, check
 
 
 @click.command()
-@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@with_options(FILES)
 @click.option(
     "--registry",
     "folder",
@@ -20,58 +25,107 @@ from webhook.preview.lint import check
     help="Check this folder as the webhook loads it: every YAML and JSON file must hold records.",
 )
 @click.option("--allow-variable", "allowed", multiple=True, metavar="NAME", help="As for the webhook. Repeatable.")
+@click.option("-v", "--verbose", is_flag=True, help="List the files that are passed over, and why.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def lint(*, paths: tuple[Path, ...], folder: Path | None, allowed: tuple[str, ...], output: str) -> None:
-    """Check records, selectors and expressions in files and folders; other YAML and JSON is ignored."""
-    if not paths and folder is None:
-        raise click.UsageError("nothing to check: give files, folders or --registry")
-    files = list(dict.fromkeys(file for path in paths for file in _files(path)))
-    problems = _registry_problems(folder, frozenset(allowed)) if folder else []
-    problems += _file_problems(files, frozenset(allowed))
+def lint(
+    *,
+    paths: tuple[str, ...],
+    files: tuple[str, ...],
+    folder: Path | None,
+    allowed: tuple[str, ...],
+    verbose: bool,
+    output: str,
+) -> None:
+    """Check records, selectors and expressions in files and folders.
+
+    Only what is meant for extensions is judged; all other files are passed over.
+    """
+    inputs = given_files(paths, files) if paths or files or folder is None else ()
+    linter = _Linter(frozenset(allowed))
+    if folder is not None:
+        linter.registry(folder)
+    for name in inputs:
+        linter.file(name)
+    problems = linter.problems
     if output == "json":
         click.echo(manifests.dump_json([problem.as_dict() for problem in problems]), nl=False)
     else:
         for problem in problems:
             click.echo(str(problem))
-        click.echo(f"{_counted(len(files), 'file')}, {_counted(len(problems), 'problem')}", err=True)
+    for name, why in linter.passed_over.items() if verbose else ():
+        click.echo(f"passed over: {name}: {why}", err=True)
+    if output == "text":
+        click.echo(_summary(linter), err=True)
     if problems:
         sys.exit(1)
 
 
-def _registry_problems(folder: Path, allowed: frozenset[str]) -> list[Problem]:
-    try:
-        FolderStore(folder, allowed=allowed)
-    except InvalidRecordsError as e:
-        return list(e.problems)
-    except UnreadableError as e:
-        return [Problem(str(e))]
-    return []
+class _Linter:
+    """Checks files one after the other.
 
+    Attributes:
+        count: How many files were looked at.
+        passed_over: Why nothing in a file was judged, by file.
+    """
 
-def _file_problems(files: list[Path], allowed: frozenset[str]) -> list[Problem]:
-    problems: list[Problem] = []
-    # A registry is one folder, so an id must be unique in its folder only.
-    first_file: dict[tuple[Path, str], Path] = {}
-    for file in files:
+    def __init__(self, allowed: frozenset[str]) -> None:
+        self._allowed = allowed
+        # A registry is one folder, so an id must be unique in its folder only.
+        self._first_file: dict[tuple[Path, str], str] = {}
+        self.count = 0
+        self.passed_over: dict[str, str] = {}
+        self.problems: list[Problem] = []
+
+    def registry(self, folder: Path) -> None:
+        """Check a folder as the webhook loads it."""
         try:
-            extensions, found = check(read_file(file), str(file), allowed=allowed)
+            self.count += len(record_files(folder))
+            FolderStore(folder, allowed=self._allowed)
+        except InvalidRecordsError as e:
+            self.problems += e.problems
         except UnreadableError as e:
-            extensions, found = [], [Problem(str(e), file=str(file))]
-        for extension in extensions:
-            key = (file.parent, extension.id)
-            if key in first_file:
-                message = f"an extension with id {extension.id!r} is already in {first_file[key]}"
-                found.append(Problem(message, file=str(file)))
-            first_file.setdefault(key, file)
-        problems += found
-    return problems
+            self.problems.append(Problem(str(e)))
+
+    def file(self, name: str) -> None:
+        """Check one file, or standard input."""
+        self.count += 1
+        source = source_of(name)
+        checked = self._checked(name, source)
+        for extension in checked.extensions:
+            key = (Path(name).parent, extension.id)
+            if key in self._first_file:
+                message = f"an extension with id {extension.id!r} is already in {self._first_file[key]}"
+                checked.problems.append(Problem(message, file=source))
+            self._first_file.setdefault(key, source)
+        self.problems += checked.problems
+        if checked.passed_over:
+            self.passed_over[source] = checked.passed_over
+
+    def _checked(self, name: str, source: str) -> Checked:
+        content = b""
+        try:
+            content = bytes_of_file(name)
+            text = decode(content)
+        except UnreadableError as e:
+            if content and not _may_be_ours(name, content):
+                return Checked(passed_over=str(e))
+            return Checked(problems=[Problem(str(e), file=source)], passed_over="")
+        if name == STDIN and not text.strip():
+            return Checked(problems=[Problem("is empty", file=source)], passed_over="")
+        return check(text, source, allowed=self._allowed)
 
 
-def _files(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    found = (p for p in path.rglob("*") if p.suffix in SUFFIXES and p.is_file())
-    return sorted(p for p in found if not any(part.startswith(".") for part in p.relative_to(path).parts))
+def _may_be_ours(name: str, content: bytes) -> bool:
+    """True if *content*, which is no text, names us, in a file that should be text."""
+    is_text = name == STDIN or Path(name).suffix in SUFFIXES
+    return is_text and ours.names_us(content.replace(b"\0", b"").decode("latin-1"))
+
+
+def _summary(linter: _Linter) -> str:
+    parts = [_counted(linter.count, "file"), _counted(len(linter.problems), "problem")]
+    if linter.passed_over:
+        parts.append(f"{_counted(len(linter.passed_over), 'file')} passed over")
+    return ", ".join(parts)
 
 
 def _counted(number: int, what: str) -> str:

@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from registry.resolving.index import Index
-from webhook.cli.inputs import INPUTS, consumers, opened, read_definitions, source_of
+from webhook.cli.files import lines_of_file, source_of
+from webhook.cli.inputs import INPUTS, consumers, given_files, nothing_in, read_definitions
 from webhook.cli.options import SETTINGS, load_store, or_exit, settings_of, with_options
-from webhook.cli.terminal import Progress, print_diff
+from webhook.cli.terminal import Progress, Stream, print_diff
 from webhook.preview.previewer import Previewer
 
 
@@ -28,6 +29,7 @@ from webhook.preview.previewer import Previewer
 @click.option("--show-credentials", is_flag=True, help="Show the values of credentials.")
 def preview(
     *,
+    paths: tuple[str, ...],
     files: tuple[str, ...],
     namespace: str | None,
     project: str | None,
@@ -50,25 +52,33 @@ def preview(
     --kubeconfig. The pods that the run is expected to create are checked too: -o env shows their variables, and a pod
     that would be refused is an error with every output.
     """
+    inputs = given_files(paths, files)
     chosen = replace(settings_of(**settings), show_credentials=show_credentials)
     store = load_store(folder, registry_namespace, kubeconfig, chosen, ledger_namespace)
     consumer_of = consumers(chosen, store.facts_of, namespace=namespace, project=project, owner=owner, user=user)
-    definitions = read_definitions(files, namespace, in_cluster=registry_namespace is not None, kubeconfig=kubeconfig)
+    definitions = read_definitions(inputs, namespace, in_cluster=registry_namespace is not None, kubeconfig=kubeconfig)
     previewer = Previewer(
         store.snapshot or Index(), consumer_of, chosen, output, definitions.seen_from, store.delivered_to
     )
-    refused = False
-    progress = Progress()
-    for name in files:
-        with or_exit(), opened(name) as lines:
-            for document in previewer.show(lines, source_of(name)):
-                print_diff(document.text) if output == "diff" else click.echo(document.text, nl=False)
+    refused, is_empty = False, True
+    progress, stream = Progress(), Stream()
+    for name in inputs:
+        stream.begin_file()
+        with or_exit():
+            for document in previewer.show(lines_of_file(name), source_of(name)):
+                if output == "yaml":
+                    stream.write(document.text)
+                else:
+                    print_diff(document.text) if output == "diff" else click.echo(document.text, nl=False)
                 for message in document.warnings:
                     progress.say(f"warning: {message}")
                 for message in document.errors:
                     progress.say(f"error: {message}")
                 refused = refused or bool(document.errors)
+                is_empty = is_empty and document.is_empty
                 progress.count(document.count)
     progress.end()
+    if is_empty:
+        nothing_in(inputs)
     if refused:
         sys.exit(1)

@@ -1,17 +1,45 @@
 """What is written for a person at a terminal: colours, and how far a command is. EDGE."""
 
+import os
 import sys
 import time
 
 import click
 
+from registry.documents.streams import is_separated
+
 _DIFF_COLORS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 def print_diff(diff: str) -> None:
-    """Write a unified diff to standard output, in colours if that is a terminal."""
+    """Write a unified diff to standard output: in colours if that is a terminal, and NO_COLOR is not set or empty."""
+    # https://no-color.org
+    color = False if os.environ.get("NO_COLOR") else None
     for line in diff.splitlines(keepends=True):
-        click.secho(line, fg=_DIFF_COLORS.get(line[:1]), nl=False)
+        click.secho(line, fg=_DIFF_COLORS.get(line[:1]), nl=False, color=color)
+
+
+class Stream:
+    """Writes the documents of several files to standard output, so that together they are one stream."""
+
+    def __init__(self) -> None:
+        self._last = ""
+        self._begins_file = False
+
+    def begin_file(self) -> None:
+        """Say that what follows is from another file."""
+        self._begins_file = True
+
+    def write(self, text: str) -> None:
+        """Write a document as it is, after a separator if it needs one."""
+        if not text:
+            return
+        if self._last and self._begins_file:
+            is_json = all(part.lstrip()[:1] == "{" for part in (self._last, text))
+            separator = "" if is_json or is_separated(text) else "---\n"
+            click.echo(separator if self._last.endswith(("\n", "\r")) else f"\n{separator}", nl=False)
+        click.echo(text, nl=False)
+        self._last, self._begins_file = text, False
 
 
 class Progress:

@@ -162,7 +162,8 @@ class _Analyser:
                 self._blocks.refused.add(bound.selector.name)
                 remedy = missing_project.remedy(self._consumer, self._settings) if resolution.lacks_project else ""
                 message = f"selector {bound.selector}: {resolution.why}{remedy}"
-                self._find(step.where, message, step.pointer, reason=Reason.NO_MATCH)
+                pointer = self._blocks.pointer_of(bound.selector.name, step)
+                self._find(step.where, message, pointer, reason=Reason.NO_MATCH)
             return
         if resolution.lacks_project:
             self._result.warnings.append(missing_project.warning(step, bound.selector, self._settings))
@@ -172,7 +173,8 @@ class _Analyser:
             text = f"selector {bound.selector.name!r}: {chosen} chosen over {others}: {resolution.why}"
             if self._settings.ambiguity == "refuse":
                 advice = "say more in the selector, or set default: true on a service"
-                self._find(step.where, f"{text}; {advice}", step.pointer, reason=Reason.AMBIGUOUS)
+                pointer = self._blocks.pointer_of(bound.selector.name, step)
+                self._find(step.where, f"{text}; {advice}", pointer, reason=Reason.AMBIGUOUS)
             else:
                 self._result.warnings.append(f"{step.where}: {text}")
 

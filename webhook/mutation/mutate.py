@@ -5,7 +5,7 @@ The webhook, ``fuseml preview`` and ``fuseml explain`` all come through here.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from registry.delivery.ledger import Ledger
 from registry.resolving.selectors import Consumer
@@ -19,6 +19,9 @@ from webhook.mutation.question import Question, ask
 from webhook.mutation.restore import restore
 from webhook.mutation.settings import Settings
 from webhook.objects.patch import Op
+
+if TYPE_CHECKING:
+    from webhook.objects.walk import Pointer
 
 _NO_SETTINGS = Settings()
 # More would scroll away what comes first; mending these will show the next ones.
@@ -93,10 +96,14 @@ def refusal(analysis: Analysis) -> RefusedError:
 
 
 def _refused(findings: Sequence[Finding]) -> RefusedError:
-    problems = list(dict.fromkeys(str(finding) for finding in findings))
+    placed: dict[str, tuple[Pointer, int]] = {}
+    for finding in findings:
+        placed.setdefault(str(finding), (finding.pointer, finding.line))
+    problems = list(placed)
     if len(problems) > _MAX_PROBLEMS:
         problems[_MAX_PROBLEMS:] = [f"and {len(problems) - _MAX_PROBLEMS} more"]
-    return RefusedError(problems, {finding.reason for finding in findings})
+    places = list(placed.values())[:_MAX_PROBLEMS]
+    return RefusedError(problems, {finding.reason for finding in findings}, places)
 
 
 def _audit(reports: Sequence[StepReport]) -> dict[str, str]:

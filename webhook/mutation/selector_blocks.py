@@ -44,6 +44,14 @@ class BlockReader:
                     self.findings.append(Finding(step.where, message, block.pointer))
         return tuple(selector for _, selector in named.values())
 
+    def pointer_of(self, name: str, step: Step) -> Pointer:
+        """Where the selector called *name* of *step* stands."""
+        for block in step.blocks:
+            for i, content in enumerate(block.content if isinstance(block.content, list) else ()):
+                if isinstance(content, dict) and content.get("name") == name:
+                    return (*block.pointer, i)
+        return step.pointer
+
     def _selectors(self, block: Block) -> list[Selector]:
         if block.pointer not in self._read:
             self._read[block.pointer] = list(self._parsed(block))

@@ -7,6 +7,8 @@ from typing import Any
 
 import jsonpatch
 
+from registry.documents import streams
+from registry.errors import UnreadableError
 from registry.resolving.index import Index
 from registry.resolving.selectors import Consumer
 from webhook.adapters import layout_of
@@ -19,7 +21,7 @@ from webhook.preview.subjects import subjects
 
 _KINDS = frozenset({"Pipeline", "Task", "StepAction", "WorkflowTemplate", "ClusterWorkflowTemplate"})
 # Parsing YAML is slow: only chunks that this matches are parsed, as all files are read a second time for the preview.
-_MAY_DEFINE = re.compile(rf"""kind["']?:\s*["']?(?:{"|".join(_KINDS)})\b""")
+_MAY_DEFINE = re.compile(rf"""kind["']?:\s*["']?(?:{"|".join(_KINDS)})(?:List)?\b""")
 
 
 class Definitions:
@@ -39,13 +41,16 @@ class Definitions:
 
     def add(self, lines: Iterable[str]) -> None:
         """Add the definitions of a stream, as the webhook would store them."""
-        for chunk in manifests.chunks(lines):
-            if not _MAY_DEFINE.search(chunk.text):
-                continue
-            for document in manifests.load(chunk.text):
-                for subject in subjects(document.content):
-                    if subject.obj.get("kind") in _KINDS and layout_of(subject.obj):
-                        self._add(subject.obj)
+        with suppress(UnreadableError):  # The preview of the file itself says so.
+            for chunk in streams.chunks(lines):
+                if _MAY_DEFINE.search(chunk.text):
+                    self._add_all(chunk.text)
+
+    def _add_all(self, text: str) -> None:
+        for document in manifests.load(text):
+            for subject in subjects(document.content):
+                if subject.obj.get("kind") in _KINDS and layout_of(subject.obj):
+                    self._add(subject.obj)
 
     def _add(self, obj: Mapping[str, Any]) -> None:
         with suppress(RefusedError):  # The preview of the definition itself shows the refusal.

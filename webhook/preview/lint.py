@@ -1,115 +1,140 @@
 """Checks records, selectors and expressions in files without a registry. Pure.
 
-A file may hold anything: content that is neither a record nor an object that asks is ignored.
+A file may hold anything: only what is meant for us is judged (``ours.py``), the rest is passed over.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, replace
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
-from registry.documents import positions, reader
+from registry.documents import streams
+from registry.documents.encoding import lines_of
 from registry.documents.reader import Document
+from registry.documents.streams import Chunk
 from registry.errors import InvalidRecordsError, Problem
-from registry.records import codec
+from registry.records import codec, texts
 from registry.records.model import Extension
-from webhook.adapters.fuseml import is_document
-from webhook.adapters.layout import Finding, Layout
 from webhook.mutation import checks
 from webhook.mutation.question import ask
 from webhook.objects import manifests
-from webhook.preview.subjects import subjects
+from webhook.preview import ours
+from webhook.preview.places import Place, lines_in, place_of
+from webhook.preview.subjects import Subject, subjects
+
+NOT_OURS = "nothing in it is meant for extensions"
 
 
-class _Place(NamedTuple):
-    """The place of a problem in a file.
+@dataclass(slots=True)
+class Checked:
+    """What is in a file.
 
     Attributes:
-        number: The number of the document.
-        text: If the value at *path* is a text of several lines, its lines up to the one with the problem.
+        extensions: The valid records.
+        problems: In the order of their lines.
+        passed_over: Why nothing in the file was judged; "" if something was.
     """
 
-    number: int
-    path: positions.Path
-    text: Sequence[str] = ()
+    extensions: list[Extension] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    passed_over: str = NOT_OURS
 
 
-_FIELDS = frozenset(f.name for f in fields(Extension))
-
-
-def check(text: str, file: str, *, allowed: frozenset[str] = frozenset()) -> tuple[list[Extension], list[Problem]]:
+def check(text: str, file: str, *, allowed: frozenset[str] = frozenset()) -> Checked:
     """Check the *text* of a file.
 
-    Returns:
-        The valid records, and all problems in the order of their lines.
+    Args:
+        allowed: Variables that control a loader or an interpreter and may be registered all the same.
     """
-    extensions: list[Extension] = []
-    problems: list[Problem] = []
-    placed: list[tuple[_Place, Problem]] = []
-    objects = {document.number: document.content for document in manifests.load(text)}
-    for document in reader.read(text):
-        if document.problems:
-            problems += document.problems
-            continue
-        problems += document.repeated if _is_ours(document.content) else ()
-        read, wrong = _read_records(document, allowed)
-        extensions += read
-        placed += wrong or _findings(objects.get(document.number), document.number)
-    lines = positions.locate(text, [(place.number, place.path) for place, _ in placed])
-    all_lines = text.splitlines()
-    for (place, problem), line in zip(placed, lines, strict=True):
-        problems.append(replace(problem, line=line + _lines_below_key(all_lines[line:], place.text)))
-    return extensions, sorted((replace(p, file=file) for p in problems), key=lambda p: p.line)
+    checked = Checked()
+    unread = ""
+    is_ours = False
+    for chunk in streams.chunks(lines_of(text)):
+        checker = _ChunkChecker(chunk, allowed)
+        checker.run()
+        checked.extensions += checker.extensions
+        checked.problems += [replace(p, file=file, line=p.line + chunk.line - 1) for p in checker.problems]
+        is_ours = is_ours or checker.is_ours
+        unread = unread or checker.unread
+    checked.problems.sort(key=lambda p: p.line)
+    checked.passed_over = "" if is_ours else unread or NOT_OURS
+    return checked
 
 
-def _lines_below_key(lines: Sequence[str], text: Sequence[str]) -> int:
-    """How many lines below its key the last line of *text* is; 0 unless *lines* are a block with that text."""
-    is_block = [line.strip() for line in lines[: len(text)]] == [line.strip() for line in text]
-    return len(text) if is_block else 0
+class _ChunkChecker:
+    """Checks one document of a stream. The lines of problems count from its beginning.
 
+    Attributes:
+        is_ours: True if anything in it is meant for us.
+        unread: Why it could not be read; then it is not meant for us, as far as can be seen.
+    """
 
-def _read_records(document: Document, allowed: frozenset[str]) -> tuple[list[Extension], list[tuple[_Place, Problem]]]:
-    extensions: list[Extension] = []
-    problems: list[tuple[_Place, Problem]] = []
-    for where, record in _records(document.content):
-        try:
-            extensions.append(codec.decode(record, allowed=allowed))
-        except InvalidRecordsError as e:
-            for problem in e.problems:
-                path = (*where, *problem.path)
-                problems.append((_Place(document.number, path), replace(problem, path=path)))
-    return extensions, problems
+    def __init__(self, chunk: Chunk, allowed: frozenset[str]) -> None:
+        self._chunk = chunk
+        self._text = chunk.text
+        self._allowed = allowed
+        self._placed: list[tuple[Place, Problem]] = []
+        self.extensions: list[Extension] = []
+        self.problems: list[Problem] = []
+        self.is_ours = False
+        self.unread = ""
 
+    def run(self) -> None:
+        documents = list(manifests.load(self._text))
+        if problems := [problem for document in documents for problem in document.problems]:
+            self._unreadable(problems)
+            return
+        for document in documents:
+            if any(ours.records_in(document.content)):
+                self._records(document.number)
+            else:
+                for subject in subjects(document.content):
+                    self._object(subject, document)
+        lines = lines_in(self._text, [place for place, _ in self._placed])
+        self.problems += [replace(p, line=line) for (_, p), line in zip(self._placed, lines, strict=True)]
 
-def _records(content: Any) -> Iterator[tuple[tuple[int, ...], Mapping[str, Any]]]:
-    if isinstance(content, list):
-        yield from (((i,), item) for i, item in enumerate(content) if _is_record(item))
-    elif _is_record(content):
-        yield (), content
+    def _unreadable(self, problems: Sequence[Problem]) -> None:
+        first = problems[0]
+        if not ours.names_us(self._text):
+            self.unread = f"line {max(first.line, 1) + self._chunk.line - 1}: {first.message}"
+        elif ours.is_template(self._text):
+            self.unread = "a template of Helm; check what it renders: helm template CHART | fuseml lint -"
+        else:
+            self.is_ours = True
+            self.problems += problems
 
+    def _records(self, number: int) -> None:
+        self.is_ours = True
+        (document,) = (document for document in texts.documents(self._text) if document.number == number)
+        self.problems += [*document.problems, *document.repeated]
+        for path, record in ours.records_in(document.content) if not document.problems else ():
+            try:
+                self.extensions.append(codec.decode(record, allowed=self._allowed))
+            except InvalidRecordsError as e:
+                self._add(number, path, e)
 
-def _is_record(content: Any) -> bool:
-    if not isinstance(content, dict) or {"apiVersion", "kind"} & content.keys():
-        return False
-    return "services" in content or ("product" in content and ("id" in content or content.keys() <= _FIELDS))
+    def _object(self, subject: Subject, document: Document) -> None:
+        """Check an object, and remember that the document is ours if it is."""
+        obj, number = subject.obj, document.number
+        if ours.is_extension(obj):
+            self._ours(document)
+            try:
+                self.extensions.append(texts.decode_object(obj, allowed=self._allowed))
+            except InvalidRecordsError as e:
+                self._add(number, subject.path, e)
+            return
+        question = ask(obj)
+        if question is None or not (ours.may_ask(obj) or question.texts):
+            return
+        self._ours(document)
+        for finding in checks.findings(question.layout, question.texts):
+            place = place_of(obj, finding.pointer, finding.line, number=number, path=subject.path)
+            self._placed.append((place, Problem(str(finding))))
 
+    def _ours(self, document: Document) -> None:
+        if not self.is_ours:
+            self.problems += document.repeated
+        self.is_ours = True
 
-def _is_ours(content: Any) -> bool:
-    return _is_record(content) or (isinstance(content, dict) and is_document(content))
-
-
-def _findings(content: Any, number: int) -> list[tuple[_Place, Problem]]:
-    """The problems of the objects in *content*; the message of each says where it is."""
-    problems: list[tuple[_Place, Problem]] = []
-    for subject in subjects(content):
-        prefix = ("items", int(subject.prefix.rpartition("/")[2])) if subject.prefix else ()
-        if question := ask(subject.obj):
-            for finding in checks.findings(question.layout, question.texts):
-                place = _Place(number, (*prefix, *finding.pointer), _text_up_to(finding, question.layout))
-                problems.append((place, Problem(str(finding))))
-    return problems
-
-
-def _text_up_to(finding: Finding, layout: Layout) -> list[str]:
-    """The lines of the annotation up to the one with *finding*; empty if it is in no annotation."""
-    annotation = layout.annotations.at(finding.pointer)
-    return annotation.text.splitlines()[: finding.line] if annotation else []
+    def _add(self, number: int, path: tuple[str | int, ...], error: InvalidRecordsError) -> None:
+        for problem in error.problems:
+            full = (*path, *problem.path)
+            self._placed.append((Place(number, full), replace(problem, path=full)))

@@ -5,14 +5,16 @@ An object that does not ask comes out as exactly the text that came in.
 
 import difflib
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import jsonpatch
 
 from registry.delivery.ledger import Ledger
+from registry.documents import streams
 from registry.documents.reader import Document
+from registry.documents.streams import Chunk
 from registry.resolving.index import Index
 from registry.resolving.selectors import Consumer
 from webhook.adapters import layout_of
@@ -21,10 +23,11 @@ from webhook.mutation.escaping import expanded_env
 from webhook.mutation.mutate import Mutation, mutate
 from webhook.mutation.settings import Settings
 from webhook.objects import manifests
-from webhook.objects.manifests import Chunk
 from webhook.objects.patch import Op
 from webhook.objects.walk import at
 from webhook.preview.expected_pods.expected import FindDefinition
+from webhook.preview.places import Place, lines_in, place_of
+from webhook.preview.reading import Part, parts_of
 from webhook.preview.subjects import Subject, expected_pods_of_subject, subjects
 
 Output = Literal["yaml", "json", "patch", "diff", "env"]
@@ -44,12 +47,14 @@ class DocumentPreview:
         text: The document in the chosen output format.
         errors: Why it was refused or could not be read; then *text* is empty.
         count: How many objects it holds.
+        is_empty: True if it holds nothing at all.
     """
 
     text: str = ""
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     count: int = 0
+    is_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,49 +80,58 @@ class Previewer:
         Args:
             source: The name of the stream in messages.
         """
-        for chunk in manifests.chunks(lines):
-            yield self._show_chunk(chunk, source)
+        is_yaml = False
+        for part in parts_of(lines, source):
+            shown = self._show_part(part)
+            if self.output == "yaml" and shown.text:
+                # JSON may follow JSON without a separator, but not what is written as YAML here.
+                is_yaml = is_yaml or shown.text != part.chunk.text
+                separator = "---\n" if is_yaml and part.chunk.follows_directly else ""
+                shown.text = separator + shown.text
+            yield shown
 
-    def _show_chunk(self, chunk: Chunk, source: str) -> DocumentPreview:
-        shown = DocumentPreview()
-        for document in manifests.load(chunk.text):
-            where = f"{source}:{chunk.line + max(document.line, 1) - 1}"
-            if document.problems:
-                shown.errors += [_placed(source, chunk, p.line, p.message) for p in document.problems]
-                return shown
-            shown.warnings += [_placed(source, chunk, p.line, p.message) for p in document.repeated]
-            self._show_document(chunk, document, where, shown)
-        if not shown.count and self.output == "yaml":
-            shown.text = chunk.text
+    def _show_part(self, part: Part) -> DocumentPreview:
+        shown = DocumentPreview(
+            errors=part.errors, warnings=part.warnings, is_empty=not (part.documents or part.errors)
+        )
+        for document in part.documents:
+            self._show_document(part, document, shown)
+        if not shown.count and not shown.errors and self.output == "yaml":
+            shown.text = part.chunk.text
         return shown
 
-    def _show_document(self, chunk: Chunk, document: Document, where: str, shown: DocumentPreview) -> None:
+    def _show_document(self, part: Part, document: Document, shown: DocumentPreview) -> None:
         results: list[_Result] = []
         for subject in subjects(document.content):
             shown.count += 1
             consumer = self.consumer_of(subject.obj)
-            mutation = self._mutated(subject, consumer, where, shown)
+            lines = _Lines(part, document, subject)
+            mutation = self._mutated(subject, consumer, lines, shown)
             if mutation is None:
                 continue
             results.append((subject, mutation))
             for pod in expected_pods_of_subject(subject, mutation, self.definitions_in(consumer.namespace)):
                 if pod.unknown:
-                    shown.warnings += [f"{where}: {pod.title}: {pod.unknown}"] if self.output == "env" else []
-                elif (pod_mutation := self._mutated(pod, consumer, where, shown)) is not None:
+                    shown.warnings += [f"{lines.own}: {pod.title}: {pod.unknown}"] if self.output == "env" else []
+                elif (pod_mutation := self._mutated(pod, consumer, lines, shown)) is not None:
                     results.append((pod, pod_mutation))
         if not shown.errors:
-            shown.text += self._rendered(chunk, document, results)
+            shown.text += self._rendered(part.chunk, document, results)
 
-    def _mutated(self, subject: Subject, consumer: Consumer, where: str, shown: DocumentPreview) -> Mutation | None:
+    def _mutated(
+        self, subject: Subject, consumer: Consumer, lines: "_Lines", shown: DocumentPreview
+    ) -> Mutation | None:
         """The mutation of *subject*; None if it is refused."""
         try:
             index = self.index.seen_from(consumer.namespace)
             delivered = self.delivered_to(consumer.namespace)
             mutation = mutate(subject.obj, index, consumer, settings=self.settings, delivered=delivered)
         except RefusedError as e:
-            shown.errors += [f"{where}: {subject.title}: {problem}" for problem in e.problems]
+            # An expected pod is not in the file.
+            places = [lines.own] * len(e.problems) if subject.is_expected_pod else lines.of(e)
+            shown.errors += [f"{place}: {subject.title}: {p}" for place, p in zip(places, e.problems, strict=True)]
             return None
-        shown.warnings += [f"{where}: {subject.title}: {warning}" for warning in mutation.warnings]
+        shown.warnings += [f"{lines.own}: {subject.title}: {warning}" for warning in mutation.warnings]
         return mutation
 
     def _rendered(self, chunk: Chunk, document: Document, results: list["_Result"]) -> str:
@@ -130,7 +144,7 @@ class Previewer:
             case "yaml" if not ops:
                 return chunk.text
             case "yaml":
-                return manifests.head(chunk.text) + manifests.dump(_applied(document.content, ops))
+                return streams.head(chunk.text) + manifests.dump(_applied(document.content, ops))
             case "json":
                 return manifests.dump_json(_applied(document.content, ops))
             case "diff":
@@ -138,8 +152,32 @@ class Previewer:
         return "".join(_env(subject, mutation) for subject, mutation in results)
 
 
-def _placed(source: str, chunk: Chunk, line: int, message: str) -> str:
-    return f"{source}:{chunk.line + max(line, 1) - 1}: {message}"
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Says where in a file a subject is, and what is wrong with it."""
+
+    part: Part
+    document: Document
+    subject: Subject
+
+    @property
+    def own(self) -> str:
+        """``file:line`` of the subject itself."""
+        if not self.subject.path:
+            return self.part.place(self.document.line)
+        return self._placed([Place(self.document.number, self.subject.path)])[0]
+
+    def of(self, refusal: RefusedError) -> list[str]:
+        """``file:line`` for each problem of *refusal*."""
+        places = [
+            place_of(self.subject.obj, pointer, line, number=self.document.number, path=self.subject.path)
+            for pointer, line in refusal.places
+        ]
+        unknown = len(refusal.problems) - len(places)
+        return self._placed([*places, *[Place(self.document.number, self.subject.path)] * unknown])
+
+    def _placed(self, places: Sequence[Place]) -> list[str]:
+        return [self.part.place(line) for line in lines_in(self.part.chunk.text, places)]
 
 
 def _below(prefix: str, op: Op) -> Op:

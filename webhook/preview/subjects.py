@@ -2,17 +2,21 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import jsonpatch
 import msgspec
 
+from registry.records.texts import items_of
 from webhook.adapters.annotations.names import PREFIX
 from webhook.mutation.mutate import Mutation
-from webhook.objects.walk import as_map
+from webhook.objects.patch import pointer
+from webhook.objects.walk import Pointer, as_map
 from webhook.preview.expected_pods.expected import FindDefinition
 from webhook.preview.expected_pods.kinds import expected_pods_of
 
+# Keys and indexes on the way to an item: deeper lists of lists than kubectl or a person writes.
+_MAX_NESTED: Final = 16
 # The JSON of a run whose pods can ask holds a reference or one of our annotations. Most runs hold neither.
 _SIGNS = (b'Ref":', b'"ref":', PREFIX.encode())
 
@@ -22,15 +26,20 @@ class Subject:
     """An object of a stream, or a pod that it is expected to create.
 
     Attributes:
-        prefix: The JSON pointer to the object in its document.
+        path: The way to the object in its document.
         pod_title: The title of an expected pod; empty for an object of the stream.
         unknown: Why an expected pod cannot be predicted.
     """
 
     obj: Mapping[str, Any]
-    prefix: str = ""
+    path: Pointer = ()
     pod_title: str = ""
     unknown: str = ""
+
+    @property
+    def prefix(self) -> str:
+        """The JSON pointer to the object in its document."""
+        return pointer(self.path)
 
     @property
     def is_expected_pod(self) -> bool:
@@ -49,13 +58,19 @@ class Subject:
 
 
 def subjects(content: Any) -> list[Subject]:
-    """The objects of a document: itself, or the items of a ``List``."""
+    """The objects of a document: itself, or the items of a ``List``, ``TaskRunList`` or the like, nested lists too."""
+    return list(_subjects(content, ()))
+
+
+def _subjects(content: Any, path: Pointer) -> Iterator[Subject]:
     if not isinstance(content, dict):
-        return []
-    if content.get("kind") == "List" and isinstance(content.get("items"), list):
-        items = enumerate(content["items"])
-        return [Subject(item, f"/items/{i}") for i, item in items if isinstance(item, dict)]
-    return [Subject(content)]
+        return
+    items = items_of(content) if len(path) < _MAX_NESTED else None
+    if items is None:
+        yield Subject(content, path)
+        return
+    for i, item in enumerate(items):
+        yield from _subjects(item, (*path, "items", i))
 
 
 def expected_pods_of_subject(subject: Subject, mutation: Mutation, find: FindDefinition) -> Iterator[Subject]:

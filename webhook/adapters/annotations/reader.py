@@ -69,7 +69,7 @@ def _read(text: str) -> Any:
     # A small text with anchors may stand for a large one.
     if "&" in text and (anchor := Outline(text).anchor):
         raise _UnreadableError("anchors are not read here; write out what they stand for", anchor)
-    documents = list(manifests.load(text))
+    documents = list(manifests.load_values(text))
     if not documents:
         return None
     first, *others = documents
