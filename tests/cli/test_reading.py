@@ -347,3 +347,17 @@ def test_registry_holds_extensions_only(run, content, problem):
     Path("registry/minio.yaml").write_text(content)
 
     assert run("lint", "--registry", "registry")[1] == f"registry/minio.yaml:{problem}\n"
+
+
+# Colours
+
+
+@pytest.mark.parametrize(("variable", "is_coloured"), [(None, True), ("", True), ("1", False), ("0", False)])
+def test_no_color_is_heeded(run, variable, is_coloured):
+    Path("run.yaml").write_text(ASKING)
+    args = ["preview", "run.yaml", "--registry", "registry", "-o", "diff"]
+
+    shown = CliRunner().invoke(commands, args, env={"NO_COLOR": variable}, color=True).stdout
+
+    assert ("\x1b[32m+" in shown) == is_coloured
+    assert "+++ admitted/TaskRun/asks" in shown

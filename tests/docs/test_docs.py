@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections import defaultdict
 from dataclasses import fields
 from pathlib import Path
 
@@ -16,12 +17,15 @@ from registry.resolving.selectors import Selector
 from registry.resolving.versions import satisfies
 from renderer.filters import DEFAULT, FILTERS
 from renderer.grammar import _FIELDS as EXPRESSION_FIELDS
+from webhook.cli.environment import options_of
 from webhook.cli.main import commands
 from webhook.preview import lint
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
-RECORDS, SELECTORS, EXPRESSIONS = (ROOT / "docs" / f"{name}.md" for name in ("records", "selectors", "expressions"))
+RECORDS, SELECTORS, EXPRESSIONS, COMMANDS = (
+    ROOT / "docs" / f"{name}.md" for name in ("records", "selectors", "expressions", "cli")
+)
 
 STORE = {
     "store": {
@@ -102,6 +106,19 @@ def test_command_and_option_are_described(command, option):
 
     assert f"fuseml {command}" in text
     assert re.search(rf"(?<![\w-]){option}(?![\w-])", text)
+
+
+def test_table_lists_the_environment_variable_of_every_option():
+    real = defaultdict(list)
+    for command, option in options_of(commands):
+        real[option.envvar, max(option.opts, key=len)].append(command)
+
+    listed = {
+        (code(variable)[0], code(option)[0]): code(of)
+        for variable, option, of in rows(COMMANDS, "variable", "option", "of")
+    }
+
+    assert listed == real
 
 
 # True

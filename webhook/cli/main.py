@@ -11,6 +11,7 @@ from typing import NoReturn
 import click
 
 from webhook.cli.controller import controller
+from webhook.cli.environment import read_environment
 from webhook.cli.explain import explain
 from webhook.cli.lint import lint
 from webhook.cli.preview import preview
@@ -35,3 +36,4 @@ def commands() -> None:
 
 for _command in (preview, explain, lint, webhook, controller):
     commands.add_command(_command)
+read_environment(commands)

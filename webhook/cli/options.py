@@ -12,6 +12,7 @@ from registry.errors import InvalidRecordsError, UnreadableError
 from registry.records.extension_objects import OWNER_ANNOTATION, PROJECT_LABEL
 from registry.stores.folder import FolderStore
 from registry.stores.namespaces import NamespaceKeys
+from webhook.cli.environment import prefer_command_line
 from webhook.mutation.settings import Settings
 from webhook.process import logs
 
@@ -83,6 +84,7 @@ SETTINGS: list[Callable[[Any], Any]] = [
         help="What to do if only version or id order decides between different services.",
     ),
     allow_variable,
+    prefer_command_line,
 ]
 
 

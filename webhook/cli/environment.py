@@ -1,0 +1,73 @@
+"""The environment variables that stand for options. EDGE.
+
+An option that means the same in every command that has it is ``FUSEML_OPTION``; any other is ``FUSEML_COMMAND_OPTION``.
+The command line wins over the environment.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import Any, Final
+
+import click
+from click.core import ParameterSource
+
+PREFIX: Final = "FUSEML_"
+# Where the registry is, who asks, and the operator's rules.
+_SHARED: Final = frozenset(
+    {
+        "registry",
+        "registry-namespace",
+        "kubeconfig",
+        "ledger-namespace",
+        "project-label",
+        "owner-annotation",
+        "zone",
+        "plaintext-credentials",
+        "ambiguity",
+        "allow-variable",
+        "namespace",
+        "project",
+        "owner",
+        "user",
+    }
+)
+# The folder that is to be checked, and the namespace of a process: not those of the other commands.
+_OWN: Final = frozenset({("lint", "registry"), ("controller", "namespace")})
+# What says where the registry is; one in the environment gives way to another on the command line.
+_REGISTRY: Final = {"folder": ("registry_namespace", "ledger_namespace"), "registry_namespace": ("folder",)}
+
+
+def variable_of(command: str, option: click.Option) -> str:
+    """The environment variable for an *option* of a *command*."""
+    name = max(option.opts, key=len).lstrip("-")
+    is_shared = name in _SHARED and (command, name) not in _OWN
+    return PREFIX + (name if is_shared else f"{command}-{name}").upper().replace("-", "_")
+
+
+def options_of(group: click.Group) -> Iterator[tuple[str, click.Option]]:
+    """The options of the commands of *group*, each with its command's name."""
+    for name, command in group.commands.items():
+        yield from ((name, option) for option in command.params if isinstance(option, click.Option))
+
+
+def read_environment(group: click.Group) -> None:
+    """Let every option of the commands of *group* be given by its environment variable, too."""
+    for name, option in options_of(group):
+        option.envvar = variable_of(name, option)
+        option.show_envvar = True
+
+
+def prefer_command_line(command: Callable[..., None]) -> Callable[..., None]:
+    """*command* without a registry of the environment if the command line names another."""
+
+    @wraps(command)
+    def preferring(**options: Any) -> None:
+        source_of = click.get_current_context().get_parameter_source
+        for typed, others in _REGISTRY.items():
+            if options.get(typed) is not None and source_of(typed) is ParameterSource.COMMANDLINE:
+                for other in others:
+                    if source_of(other) is ParameterSource.ENVIRONMENT:
+                        options[other] = None
+        command(**options)
+
+    return preferring
