@@ -71,6 +71,14 @@ def key_of(event: ScalarEvent) -> str:
     return _as_go_writes(value) if isinstance(value, float) else str(value)
 
 
+def as_key(event: ScalarEvent) -> str:
+    """The key that kubectl would make of a scalar; "" if none."""
+    try:
+        return key_of(event)
+    except ValueError:
+        return ""
+
+
 def _as_go_writes(number: float) -> str:
     """``strconv.FormatFloat(number, 'g', -1, 64)``."""
     sign, digits, _ = (shortest := Decimal(repr(number)).normalize()).as_tuple()

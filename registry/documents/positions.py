@@ -18,7 +18,7 @@ from yaml.events import (
 )
 
 from registry.documents.events import LOADER, MAX_DEPTH, document_events, is_plain, line_of
-from registry.documents.kubectl_types import key_of
+from registry.documents.kubectl_types import as_key
 from registry.errors import Problem
 
 Path: TypeAlias = Sequence[str | int]
@@ -155,18 +155,11 @@ class _Walk:
                 if key.value in node.below and not _merges(key):
                     self.repeated.append(_position(key))
                 node.below[key.value] = value
-                if (converted := _as_kubectl(key)) != key.value:
+                if (converted := as_key(key)) != key.value:
                     node.converted[converted] = value
             else:
                 self._value(key, _Node(key), depth + 1)
             self._value(next(self._events), value, depth + 1)
-
-
-def _as_kubectl(key: ScalarEvent) -> str:
-    try:
-        return key_of(key)
-    except ValueError:
-        return str(key.value)
 
 
 def _merges(key: ScalarEvent) -> bool:

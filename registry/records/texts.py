@@ -1,6 +1,6 @@
 """The records in a file's text: plain ones, ``Extension`` objects, and lists of both. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
@@ -133,6 +133,13 @@ def _decode(content: object, allowed: frozenset[str]) -> Extension:
     if isinstance(content, Mapping) and is_object(content):
         return decode_object(content, allowed=allowed)
     return codec.decode(content, allowed=allowed)
+
+
+def placed(problems: Iterable[Problem], path: tuple[str | int, ...], document: Document, text: str) -> list[Problem]:
+    """*problems* of what is at *path* of a *document* of *text*, with their lines there."""
+    below = [replace(p, path=(*path, *p.path)) for p in problems]
+    lines = _lines([p.path for p in below], document, text)
+    return [replace(p, line=line) for p, line in zip(below, lines, strict=True)]
 
 
 def _lines(paths: Sequence[Path], document: Document, text: str) -> list[int]:

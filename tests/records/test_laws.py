@@ -1,6 +1,7 @@
 """Laws of the codec, for any record, any content and any text."""
 
 import json
+from dataclasses import replace
 
 import yaml
 from hypothesis import given
@@ -9,9 +10,11 @@ from hypothesis import strategies as st
 from registry.documents import reader
 from registry.errors import InvalidRecordsError, RegistryError
 from registry.records.codec import decode, encode
+from registry.records.conversion import convert
 from registry.records.model import Credentials, Endpoint, Extension, SecretRef, Service
-from registry.records.texts import decode_text
+from registry.records.texts import decode_text, documents
 from tests.records.texts import extension_of
+from webhook.objects import manifests
 
 words = st.text(st.characters(exclude_categories=["C", "Z"]) | st.just(" "), max_size=20)
 names = words.filter(lambda text: text not in reader.NULLS)
@@ -125,3 +128,46 @@ def test_any_text_is_decoded_or_has_problems(text):
 
     assert all(isinstance(extension, Extension) for extension, _ in found)
     assert all(str(problem).startswith("r.yaml") and "\n" not in str(problem) for problem in problems)
+
+
+@given(extensions.filter(lambda e: all(c.secret_ref for s in e.services for c in s.credentials)), st.booleans())
+def test_what_is_converted_there_and_back_is_the_same(extension, is_json):
+    extension = replace(extension, id=extension.id.lower().replace("_", "0").strip("-"))
+    plain = encode(extension)
+    text = json.dumps(plain) if is_json else yaml.dump(plain, Dumper=Unquoted, sort_keys=False, allow_unicode=True)
+
+    (there,) = converted(text, "extension")
+    (back,) = converted(there, "record")
+
+    assert extension_of(text) == extension
+    assert extension_of(there) == extension_of(back) == extension
+    for scalar in kubectl_scalars(there):
+        assert isinstance(scalar, (str, bool))
+
+
+def converted(text, to):
+    (document,) = documents(text)
+    return [found.text for found in convert(document, text, to=to, dump=manifests.dump)]
+
+
+class Unquoted(yaml.SafeDumper):
+    """Writes what looks like a number or a boolean without quotes, as people do in records."""
+
+
+Unquoted.yaml_implicit_resolvers = {}
+
+
+def kubectl_scalars(text):
+    def below(value):
+        if isinstance(value, dict):
+            yield from value
+            for item in value.values():
+                yield from below(item)
+        elif isinstance(value, list):
+            for item in value:
+                yield from below(item)
+        else:
+            yield value
+
+    for document in manifests.load(text):
+        yield from below(document.content)

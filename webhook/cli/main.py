@@ -11,6 +11,7 @@ from typing import NoReturn
 import click
 
 from webhook.cli.controller import controller
+from webhook.cli.convert import convert
 from webhook.cli.environment import read_environment
 from webhook.cli.explain import explain
 from webhook.cli.lint import lint
@@ -34,6 +35,6 @@ def commands() -> None:
     """Connect Tekton and Argo pipeline steps to the services they ask for."""
 
 
-for _command in (preview, explain, lint, webhook, controller):
+for _command in (preview, explain, lint, convert, webhook, controller):
     commands.add_command(_command)
 read_environment(commands)
