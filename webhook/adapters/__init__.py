@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from webhook.adapters import argo, fuseml, pod, tekton, tekton_definitions, workloads
+from webhook.adapters import argo, fuseml, patches, pod, tekton, tekton_definitions, workloads
 from webhook.adapters.annotations import levels
 from webhook.adapters.layout import Layout
 
@@ -18,6 +18,7 @@ _TEKTON: dict[str, _Adapter] = {
 _BY_API: dict[str, dict[str, _Adapter]] = {
     "tekton.dev/v1": _TEKTON,
     "tekton.dev/v1beta1": _TEKTON | {"StepAction": tekton_definitions.step_action},
+    "tekton.dev/v1alpha1": {"StepAction": tekton_definitions.step_action},
     "argoproj.io/v1alpha1": {
         "Workflow": argo.workflow,
         "WorkflowTemplate": argo.workflow_template,
@@ -46,4 +47,15 @@ def layout_of(obj: Mapping[str, Any], *, is_new: bool = True) -> Layout | None:
     if adapter is None:
         return tekton_definitions.other(obj)
     layout = adapter(obj)
-    return levels.with_run_annotations(obj, layout, is_new=is_new) if layout and obj["kind"] in _RUNS else layout
+    if layout and obj["kind"] in _RUNS:
+        layout = levels.with_run_annotations(obj, layout, is_new=is_new)
+    return patches.without_steps(obj, layout) if layout and patches.is_patch(obj) else layout
+
+
+def read_versions(obj: Mapping[str, Any]) -> list[str]:
+    """The apiVersions in which the kind of *obj* is read, if its own is none of these; else none."""
+    version, kind = str(obj.get("apiVersion")), str(obj.get("kind"))
+    if kind in _BY_API.get(version, ()):
+        return []
+    group = version.rpartition("/")[0]
+    return [api for api, kinds in _BY_API.items() if group and api.rpartition("/")[0] == group and kind in kinds]

@@ -19,6 +19,7 @@ from webhook.preview.expected_pods.expected import FindDefinition
 from webhook.preview.explain import as_text
 from webhook.preview.explain import explain as explanation_of
 from webhook.preview.subjects import Subject, expected_pods_of_subject
+from webhook.preview.versions import unread_version
 
 
 @click.command()
@@ -55,6 +56,8 @@ def explain(
                 click.echo(f"error: {given}", err=True)
                 refused = True
                 continue
+            if message := unread_version(given.obj):
+                click.echo(f"warning: {given.title}: {message}", err=True)
             consumer = consumer_of(given.obj)
             seen = index.seen_from(consumer.namespace)
             find = definitions.seen_from(consumer.namespace)

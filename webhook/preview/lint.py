@@ -19,6 +19,7 @@ from webhook.objects import manifests
 from webhook.preview import ours
 from webhook.preview.places import Place, lines_in, place_of
 from webhook.preview.subjects import Subject, subjects
+from webhook.preview.versions import unread_version
 
 NOT_OURS = "nothing in it is meant for extensions"
 
@@ -120,6 +121,10 @@ class _ChunkChecker:
                 self.extensions.append(texts.decode_object(obj, allowed=self._allowed))
             except InvalidRecordsError as e:
                 self._add(number, subject.path, e)
+            return
+        if message := unread_version(obj):
+            self._ours(document)
+            self._placed.append((Place(number, (*subject.path, "apiVersion")), Problem(message)))
             return
         question = ask(obj)
         if question is None or not (ours.may_ask(obj) or question.texts):

@@ -29,6 +29,7 @@ from webhook.preview.expected_pods.expected import FindDefinition
 from webhook.preview.places import Place, lines_in, place_of
 from webhook.preview.reading import Part, parts_of
 from webhook.preview.subjects import Subject, expected_pods_of_subject, subjects
+from webhook.preview.versions import unread_version
 
 Output = Literal["yaml", "json", "patch", "diff", "env"]
 _Result: TypeAlias = "tuple[Subject, Mutation]"
@@ -106,6 +107,8 @@ class Previewer:
             shown.count += 1
             consumer = self.consumer_of(subject.obj)
             lines = _Lines(part, document, subject)
+            if message := unread_version(subject.obj):
+                shown.warnings.append(f"{lines.own}: {subject.title}: {message}")
             mutation = self._mutated(subject, consumer, lines, shown)
             if mutation is None:
                 continue
