@@ -1,4 +1,4 @@
-"""What the author of a misspelt word may have meant, for the end of a message. Pure."""
+"""What was given and what may have been meant, for the end of a message. Pure."""
 
 from collections.abc import Callable, Collection
 from difflib import get_close_matches
@@ -33,3 +33,13 @@ def did_you_mean(
     """``did you mean 'a'?``, or else what ``there_are``."""
     close = closest(word, names)
     return f"did you mean {close!r}?" if close else there_are(names, show=show, most=most)
+
+
+def shown(value: object) -> str:
+    """*value* in a message, in the words of whoever writes YAML: ``'a text'``, ``a list``."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, (list, dict)):
+        return "a list" if isinstance(value, list) else "a map"
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return repr(text[:40])

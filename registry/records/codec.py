@@ -15,7 +15,7 @@ from registry.documents import reader
 from registry.errors import InvalidRecordsError, Problem
 from registry.records.model import HALF_A_CHARACTER, Credentials, Endpoint, Extension, SecretRef, Service
 from registry.records.rules import breaches
-from registry.suggestions import did_you_mean
+from registry.suggestions import did_you_mean, shown
 
 _ADAPTER = TypeAdapter(Extension)
 _WIRE_NAMES = {"secret_ref": "secretRef"}
@@ -171,7 +171,7 @@ def _problem(error: ErrorDetails) -> Problem:
         "tuple_type": f"expected a list, got {got}",
         "dict_type": f"expected a map, got {got}",
         "dataclass_type": f"expected a map, got {got}",
-        "literal_error": f"expected {context.get('expected')}, got {str(error['input'])[:40]!r}",
+        "literal_error": f"expected {context.get('expected')}, got {shown(error['input'])}",
         "string_too_long": f"is longer than {context.get('max_length')} characters",
         "string_too_short": "must not be empty",
         "value_error": str(context.get("error")),

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, AliasChoices, BeforeValidator, ConfigDict, 
 from pydantic.dataclasses import dataclass
 
 from registry.records.variables import MAX_VALUE_BYTES
+from registry.suggestions import shown
 
 HALF_A_CHARACTER = "holds a lone surrogate, which is half a character"
 
@@ -25,7 +26,7 @@ def _boolean(value: object) -> bool:
     """YAML 1.1's words for a boolean."""
     word = str(value).lower()
     if word not in _TRUE | _FALSE:
-        raise ValueError(f"expected true or false, got {str(value)[:40]!r}")
+        raise ValueError(f"expected true or false, got {shown(value)}")
     return word in _TRUE
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from registry.errors import InvalidSelectorError, Problem
 from registry.records.variables import is_name
 from registry.resolving import versions
-from registry.suggestions import did_you_mean
+from registry.suggestions import did_you_mean, shown
 
 CRITERIA = (
     "extension_id",
@@ -167,4 +167,4 @@ def _boolean(value: object) -> bool:
         return value
     if value in ("true", "false"):
         return value == "true"
-    raise ValueError(f"expected true or false, got {str(value)[:40]!r}")
+    raise ValueError(f"expected true or false, got {shown(value)}")

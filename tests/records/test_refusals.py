@@ -157,7 +157,7 @@ REFUSED = [
     ),
     pytest.param(
         service("authrequired: [true]"),
-        ["4: services[0].authrequired: expected true or false, got \"['true']\""],
+        ["4: services[0].authrequired: expected true or false, got a list"],
         id="list-for-a-boolean",
     ),
     pytest.param(

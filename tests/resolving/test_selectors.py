@@ -195,7 +195,7 @@ def test_version_may_be_any_constraint_of_masterminds(version):
         ),
         pytest.param(
             {"name": "a", "product": "b", "optional": ["x" * 99]},
-            [f'optional: expected true or false, got "[\'{"x" * 38}"'],
+            ["optional: expected true or false, got a list"],
             id="list-for-a-boolean",
         ),
         pytest.param(

@@ -5,6 +5,7 @@ Exit codes: 0 success, 1 an object was refused or some input is wrong, 2 wrong u
 
 import os
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,6 +22,10 @@ from webhook.cli.webhook import webhook
 
 def main() -> NoReturn:
     """Run the command; a reader that closes the pipe early (``| head``) is no error."""
+    for stream in (sys.stdout, sys.stderr):
+        # As kubectl writes them, whatever the locale: a file may hold any character.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         commands(prog_name="kubectl fuseml" if Path(sys.argv[0]).name == "kubectl-fuseml" else "fuseml")
     except BrokenPipeError:

@@ -64,12 +64,14 @@ class BlockReader:
             return
         names = set()
         for i, content in enumerate(block.content):
-            name = content.get("name") if isinstance(content, dict) else None
-            which = f"selector {str(name)[:100]!r}" if name else f"extensions[{i}]"
+            given = content.get("name") if isinstance(content, dict) else None
+            name = given if isinstance(given, str) else ""
+            which = f"selector {name[:100]!r}" if name else f"extensions[{i}]"
             try:
                 selector = self._parse(content)
             except InvalidSelectorError as e:
-                self.refused.add(str(name))
+                if name:
+                    self.refused.add(name)
                 for problem in e.problems:
                     self._find(block, (i, *problem.path), f"{which}: {problem}")
                 continue
