@@ -1,1 +1,1 @@
-"""YAML and JSON text -> plain data, and the position of each value in the text. Pure."""
+"""Bytes -> text -> documents -> plain data, and the position of each value in the text. Pure."""

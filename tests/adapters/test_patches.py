@@ -75,4 +75,4 @@ def test_object_with_steps_is_no_patch():
 def test_annotation_in_the_wrong_place_of_a_patch_is_said():
     (problem,) = placed(manifests.dump(patch("tekton.dev/v1", "Task", RUN, ("metadata",), ASKED)))
 
-    assert problem == f"1: annotation {RUN} is not read here; here it is {TASK}"
+    assert problem == f"5: annotation {RUN} is not read here; here it is {TASK}"

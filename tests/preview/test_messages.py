@@ -65,7 +65,7 @@ def odd_objects(draw):
         holder = obj
         for part in above:
             holder = holder[part]
-        holder[last] = draw(ODD)
+        holder[last] = deepcopy(draw(ODD))
     return obj
 
 

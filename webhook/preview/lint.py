@@ -17,7 +17,7 @@ from webhook.mutation import checks
 from webhook.mutation.question import ask
 from webhook.objects import manifests
 from webhook.preview import ours
-from webhook.preview.places import Place, lines_in, place_of
+from webhook.preview.places import Place, lines_in, misplaced_at, place_of
 from webhook.preview.subjects import Subject, subjects
 from webhook.preview.versions import unread_version
 
@@ -131,7 +131,8 @@ class _ChunkChecker:
             return
         self._ours(document)
         for finding in checks.findings(question.layout, question.texts):
-            place = place_of(obj, finding.pointer, finding.line, number=number, path=subject.path)
+            pointer = finding.pointer or misplaced_at(obj, finding.message)
+            place = place_of(obj, pointer, finding.line, number=number, path=subject.path)
             self._placed.append((place, Problem(str(finding))))
 
     def _ours(self, document: Document) -> None:

@@ -1,12 +1,16 @@
 """The lines of fields in a file, for messages about them. Pure."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from registry.documents import positions
 from registry.documents.encoding import lines_of
 from registry.documents.positions import Outline
+from webhook.adapters import layout_of
 from webhook.objects.walk import Pointer, at
+
+_ANNOTATION: Final = re.compile(r"annotation (extensions\.fuseml\.org/[^\s;:]+)")
 
 
 class Place(NamedTuple):
@@ -51,3 +55,27 @@ def lines_in(text: str, places: Sequence[Place]) -> list[int]:
 def _below_key(lines: Sequence[str], text: Sequence[str]) -> int:
     """How many lines below its key the last line of *text* is; 0 unless *lines* are a block with that text."""
     return len(text) if list(lines[: len(text)]) == [line.strip() for line in text] else 0
+
+
+def misplaced_at(obj: Mapping[str, Any], message: str) -> Pointer:
+    """Where the annotation or block stands that a *message* calls misplaced; () if that cannot be told.
+
+    Adapters know such a thing by its name only.
+    """
+    if found := _ANNOTATION.search(message):
+        return next((path for path in _paths(obj, found[1]) if path[-2:-1] == ("annotations",)), ())
+    if "'extensions'" not in message:
+        return ()
+    layout = layout_of(obj)
+    read = {block.pointer for step in layout.steps for block in step.blocks} if layout else set()
+    others = [path for path in _paths(obj, "extensions") if path not in read]
+    return others[0] if len(others) == 1 else ()
+
+
+def _paths(value: object, key: str, path: Pointer = ()) -> Iterator[Pointer]:
+    """The ways to all that is called *key* in *value*."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for part, item in items:
+        if part == key:
+            yield (*path, part)
+        yield from _paths(item, key, (*path, part))

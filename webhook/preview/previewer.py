@@ -26,7 +26,7 @@ from webhook.objects import manifests
 from webhook.objects.patch import Op
 from webhook.objects.walk import at
 from webhook.preview.expected_pods.expected import FindDefinition
-from webhook.preview.places import Place, lines_in, place_of
+from webhook.preview.places import Place, lines_in, misplaced_at, place_of
 from webhook.preview.reading import Part, parts_of
 from webhook.preview.subjects import Subject, expected_pods_of_subject, subjects
 from webhook.preview.versions import unread_version
@@ -172,9 +172,14 @@ class _Lines:
 
     def of(self, refusal: RefusedError) -> list[str]:
         """``file:line`` for each problem of *refusal*."""
+        obj = self.subject.obj
+        pointers = [
+            (pointer or misplaced_at(obj, message), line)
+            for (pointer, line), message in zip(refusal.places, refusal.problems, strict=False)
+        ]
         places = [
-            place_of(self.subject.obj, pointer, line, number=self.document.number, path=self.subject.path)
-            for pointer, line in refusal.places
+            place_of(obj, pointer, line, number=self.document.number, path=self.subject.path)
+            for pointer, line in pointers
         ]
         unknown = len(refusal.problems) - len(places)
         return self._placed([*places, *[Place(self.document.number, self.subject.path)] * unknown])
