@@ -21,6 +21,8 @@ CRITERIA = (
 )
 _WORD = re.compile(r"[\w.~^+/-]+")
 _BOOLEANS = ("inject", "optional")
+# A template that rendered to nothing must not widen what is asked for.
+_EMPTY = "is empty; a criterion that is there must say something: give its value, or leave it out"
 # As in records (model.py): no longer text can equal one. Constraints have a limit of their own (versions.py).
 _MAX_CRITERION = 100
 # What fits between the quotes of an expression's ["..."], and into a message.
@@ -102,7 +104,9 @@ def parse(content: object) -> Selector:
     if not isinstance(content, Mapping):
         raise InvalidSelectorError([Problem("expected a map such as {name: store, product: mlflow}")])
     problems = _unknown(content)
-    given = {k: v for k, v in content.items() if k in _FIELDS and _is_given(k, v)}
+    empty = [field for field in CRITERIA if field in content and _says_nothing(content[field])]
+    problems += [Problem(_EMPTY, (field,)) for field in empty]
+    given = {k: v for k, v in content.items() if k in _FIELDS and k not in empty and _is_given(k, v)}
     values: dict[str, Any] = {}
     for field, value in given.items():
         try:
@@ -111,11 +115,15 @@ def parse(content: object) -> Selector:
             problems.append(Problem(str(e), (field,)))
     if "name" not in given:
         problems.append(Problem("is required: expressions use it, as in << extension.NAME.url >>", ("name",)))
-    if not any(field in given for field in CRITERIA):
+    if not any(field in content for field in CRITERIA):
         problems.append(Problem(f"has no criteria; give at least one of {', '.join(CRITERIA)}"))
     if problems:
         raise InvalidSelectorError(problems)
     return Selector(**values)
+
+
+def _says_nothing(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _is_given(field: str, value: object) -> bool:

@@ -17,6 +17,7 @@ NO_CRITERION = (
     "has no criteria; give at least one of extension_id, service_id, zone, product, version, "
     "service_category, service_resource"
 )
+EMPTY = "is empty; a criterion that is there must say something: give its value, or leave it out"
 NOT_A_NAME = "cannot be a name: use 1 to 100 letters, digits, '-' or '_'"
 NO_PREFIX = "cannot begin a variable's name: use letters, digits and '_'"
 UNPRINTABLE = "holds a character that cannot be printed, such as a line break"
@@ -65,9 +66,9 @@ CONSTRAINTS = "write for example '~1.19', '>=1.0, <2.0' or '1.2 - 1.4.5'"
             id="booleans-as-text",
         ),
         pytest.param(
-            {"name": "a", "product": "b", "zone": "", "version": None, "env_prefix": "", "inject": None},
+            {"name": "a", "product": "b", "env_prefix": "", "inject": None, "optional": None},
             Selector(name="a", product="b"),
-            id="empty-is-not-given",
+            id="an-empty-setting-is-not-given",
         ),
         pytest.param(
             {"name": "my store", "product": "b"}, Selector(name="my store", product="b"), id="space-in-a-name"
@@ -120,7 +121,14 @@ def test_version_may_be_any_constraint_of_masterminds(version):
         # Criteria.
         pytest.param({"name": "a"}, [NO_CRITERION], id="no-criterion"),
         pytest.param({"name": "a", "env_prefix": "B_", "inject": True}, [NO_CRITERION], id="no-criterion-but-settings"),
-        pytest.param({"name": "a", "product": "", "zone": None}, [NO_CRITERION], id="empty-criteria"),
+        pytest.param(
+            {"name": "a", "product": "", "zone": None}, [f"zone: {EMPTY}", f"product: {EMPTY}"], id="empty-criteria"
+        ),
+        *(
+            pytest.param({"name": "a", "product": "b", field: value}, [f"{field}: {EMPTY}"], id=f"{field}-{value!r}")
+            for field in CRITERIA
+            for value in ("", None, " ", "\n")
+        ),
         pytest.param(
             {"name": "a", "version": 1.1},
             ['version: expected text, got 1.1; write it in quotes, as version: "..."'],
@@ -313,7 +321,7 @@ def test_any_content_is_read_or_refused_in_one_printable_line(content):
     st.fixed_dictionaries(
         {"name": st.just("a"), "product": st.text("ab", min_size=1)},
         optional={
-            **dict.fromkeys(("zone", "service_id", "version"), st.text("ab")),
+            **dict.fromkeys(("zone", "service_id", "version"), st.text("ab", min_size=1)),
             "inject": st.booleans() | st.none(),
         },
     )
