@@ -10,6 +10,7 @@ from registry.resolving.index import Index
 from tests.plausible_runs import BLOCKS, ENVS, INDEX, ME, pipeline_runs, workflows
 from webhook.adapters import layout_of
 from webhook.adapters.annotations.names import RUN_SELECTORS
+from webhook.adapters.step import Level, names_in
 from webhook.errors import RefusedError
 from webhook.mutation.mutate import mutate
 from webhook.objects import manifests
@@ -46,8 +47,11 @@ def with_annotation(obj, what):
 
 
 def by_annotation(obj):
-    """*obj* with all that its blocks say in an annotation instead."""
+    """*obj* with all that its blocks say in an annotation instead, where a task's replace those of its steps."""
     obj, asked = deepcopy(obj), {}
+    shared_names = {
+        step.pointer: names_in([b for b in step.blocks if b.level == Level.TASK]) for step in layout_of(obj).steps
+    }
     for task in obj["spec"].get("pipelineSpec", {}).get("tasks", ()):
         if "extensions" in task["taskSpec"]:
             asked[task["name"]] = {"extensions": task["taskSpec"].pop("extensions")}
@@ -58,7 +62,8 @@ def by_annotation(obj):
     for step in layout_of(obj).steps:
         container = at(obj, step.pointer)
         if "extensions" in container:
-            asked[step.key] = {"extensions": container.pop("extensions")}
+            own = container.pop("extensions")
+            asked[step.key] = {"extensions": [s for s in own if s["name"] not in shared_names[step.pointer]]}
     return with_annotation(obj, asked)
 
 

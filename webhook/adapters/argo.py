@@ -9,7 +9,7 @@ from webhook.adapters.annotations.names import PIPELINE_SELECTORS, RUN_SELECTORS
 from webhook.adapters.annotations.reader import with_annotation
 from webhook.adapters.annotations.step_keys import Keys
 from webhook.adapters.layout import Annotation, Annotations, Definition, Layout, ReferencedSteps, referenced_steps
-from webhook.adapters.step import Block, Engine, Kind, Region, Step, block_of
+from webhook.adapters.step import Block, Engine, Kind, Level, Region, Step, block_of
 from webhook.objects import manifests
 from webhook.objects.walk import Pointer, as_map, env_names, maps_in, name_of
 
@@ -151,8 +151,8 @@ class _Finder:
     def _default_blocks(self, kind: str) -> tuple[Block, ...]:
         if not self._defaults:
             return ()
-        of_kind = block_of(as_map(self._defaults.get(kind)), (*self._defaults_at, kind))
-        return block_of(self._defaults, self._defaults_at) + of_kind
+        of_kind = block_of(as_map(self._defaults.get(kind)), (*self._defaults_at, kind), Level.DEFAULT)
+        return block_of(self._defaults, self._defaults_at, Level.DEFAULT) + of_kind
 
     def unread(self, metadata: object, where: str, advice: str, *, read: Collection[str] = ()) -> None:
         """Note annotations of ours that are not *read* in *metadata*, which is that of what the run creates."""
@@ -160,7 +160,7 @@ class _Finder:
             self.misplaced += [f"{where}: {message}" for message in unread(as_map(metadata), advice, read=read)]
 
     def template(self, template: Mapping[str, Any], pointer: Pointer, *, where: str, key: str) -> None:
-        shared = block_of(template, pointer)
+        shared = block_of(template, pointer, Level.TASK)
         metadata_at = (*pointer, "metadata")
         nameable_only = len(self._nameable_only)
         steps = [
@@ -215,7 +215,9 @@ class _Finder:
                 key=f"{key}/{name_of(container, i)}",
                 where=f"{where}.containers[{name_of(container, i)}]",
                 pointer=own,
-                blocks=shared + block_of(container_set, (*pointer, "containerSet")) + block_of(container, own),
+                blocks=shared
+                + block_of(container_set, (*pointer, "containerSet"), Level.TASK)
+                + block_of(container, own),
                 env=(*own, "env"),
                 key_in_home=name_of(container, i),
             )

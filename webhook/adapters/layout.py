@@ -109,6 +109,12 @@ class Annotations:
         ways = (self._by_pointer.get(pointer[:end]) for end in range(len(pointer) + 1))
         return next((annotation for annotation in ways if annotation is not None), None)
 
+    @property
+    def asking_content(self) -> Any:
+        """What those say that are resolved here, for a digest; None if there are none."""
+        contents = [annotation.content for annotation in self.resolved_here]
+        return contents if len(contents) > 1 else contents[0] if contents else None
+
     @cached_property
     def resolved_here(self) -> tuple[Annotation, ...]:
         """Those whose steps receive the services in this object."""

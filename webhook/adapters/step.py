@@ -1,7 +1,7 @@
 """What an adapter finds in an object: its steps, and what the parts of it are. Pure."""
 
-from collections.abc import Mapping
-from enum import Enum
+from collections.abc import Mapping, Sequence
+from enum import Enum, IntEnum
 from typing import Any, NamedTuple
 
 from webhook.objects.walk import Pointer
@@ -33,17 +33,30 @@ class Kind(Enum):
     OPAQUE = "opaque"  # not for us to read
 
 
+class Level(IntEnum):
+    """Where a selector was written. It replaces those of the same name at larger levels, as parameters do.
+
+    The levels of annotations are those of ``annotations.names.LEVELS``.
+    """
+
+    RUN = 0
+    PIPELINE = 1
+    TASK = 2  # or a template
+    STEP = 3  # or a container of a template or pod
+    DEFAULT = 4  # Argo's templateDefaults, which hold where a template says nothing
+
+
 # Named tuples where there is one for each step: they are made several times as fast as frozen dataclasses.
 class Block(NamedTuple):
     """An ``extensions:`` list, and where it stands.
 
     Attributes:
-        level: Counted from the top; a selector of a smaller level replaces the one of the same name below it.
+        level: Its ``Level``.
     """
 
     pointer: Pointer
     content: Any
-    level: int = 0
+    level: int = Level.STEP
 
 
 class AnnotationVariable(NamedTuple):
@@ -90,11 +103,8 @@ class Step(NamedTuple):
 
     @property
     def entry(self) -> dict[str, Any]:
-        """What it asks for, as an annotation says it."""
-        lists = [block.content for block in self.blocks if isinstance(block.content, list)]
-        selectors: list[Any] = []
-        for content in lists:
-            selectors += [item for item in content if item not in selectors]
+        """What it asks for, as an annotation says it: of selectors with one name, that of the upper level."""
+        selectors = selectors_in(self.blocks)
         entry: dict[str, Any] = {"extensions": selectors} if selectors else {}
         if self.annotation_env:
             entry["env"] = [{"name": variable.name, "value": variable.value} for variable in self.annotation_env]
@@ -129,6 +139,27 @@ class Region(NamedTuple):
         return text
 
 
-def block_of(part: Mapping[str, Any], pointer: Pointer) -> tuple[Block, ...]:
+def block_of(part: Mapping[str, Any], pointer: Pointer, level: Level = Level.STEP) -> tuple[Block, ...]:
     """The ``extensions`` of *part*, if it has any."""
-    return (Block((*pointer, "extensions"), part["extensions"]),) if "extensions" in part else ()
+    return (Block((*pointer, "extensions"), part["extensions"], level),) if "extensions" in part else ()
+
+
+def names_in(blocks: Sequence[Block]) -> set[str]:
+    """The names of the selectors in *blocks*."""
+    items = (item for block in blocks if isinstance(block.content, list) for item in block.content)
+    return {item["name"] for item in items if isinstance(item, dict) and isinstance(item.get("name"), str)}
+
+
+def selectors_in(blocks: Sequence[Block]) -> list[Any]:
+    """The items of *blocks*, without repetitions; of those with one name, only those of the upper level."""
+    tops: dict[str, int] = {}
+    items = [(block.level, item) for block in blocks if isinstance(block.content, list) for item in block.content]
+    for level, item in items:
+        if isinstance(item, dict) and isinstance(name := item.get("name"), str):
+            tops[name] = min(level, tops.get(name, level))
+    found: list[Any] = []
+    for level, item in items:
+        name = item.get("name") if isinstance(item, dict) else None
+        if item not in found and (not isinstance(name, str) or tops[name] == level):
+            found.append(item)
+    return found

@@ -7,7 +7,7 @@ from typing import Any
 from webhook.adapters.annotations.levels import PodMetadata, with_pod_metadata
 from webhook.adapters.annotations.names import RUN_SELECTORS, unread
 from webhook.adapters.layout import Definition, Layout, ReferencedSteps, referenced_steps
-from webhook.adapters.step import Block, Engine, Kind, Region, Step, block_of
+from webhook.adapters.step import Block, Engine, Kind, Level, Region, Step, block_of
 from webhook.objects.walk import Pointer, as_map, env_names, is_controlled, maps_in, name_of
 
 _GROUP = "tekton.dev/"
@@ -157,7 +157,7 @@ class Finder:
         metadata_at: Pointer | None = None,
     ) -> list[Step]:
         """All steps of the task *spec*, which is called *title*."""
-        shared = block_of(spec, pointer)
+        shared = block_of(spec, pointer, Level.TASK)
         template = as_map(spec.get("stepTemplate"))
         if template:
             self.misplace(template, f"{where}stepTemplate", _TASK_ADVICE)

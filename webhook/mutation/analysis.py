@@ -3,7 +3,7 @@
 Findings are collected, not raised: ``mutate`` refuses an object that has any, ``explain`` shows them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -24,7 +24,7 @@ from webhook.mutation.expansion import Expanded, ExpansionError, Scope
 from webhook.mutation.expressions import TextWithExpressions
 from webhook.mutation.question import Question
 from webhook.mutation.resolved_note import Resolved
-from webhook.mutation.selector_blocks import BlockReader
+from webhook.mutation.selector_blocks import BlockReader, Replacement
 from webhook.mutation.settings import Settings
 from webhook.objects.patch import Op
 from webhook.objects.walk import Pointer, at, env_names
@@ -39,12 +39,14 @@ class StepReport:
 
     Attributes:
         annotation_env: The names of the variables that annotations set for it.
+        replacements: By name, the selectors that replace others of the same name.
     """
 
     step: Step
     bound_selectors: tuple[BoundSelector, ...]
     plan: Plan
     annotation_env: tuple[str, ...] = ()
+    replacements: Mapping[str, Replacement] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -125,7 +127,8 @@ class _Analyser:
         self._result.findings.append(Finding(where, message, pointer, reason=reason))
 
     def _report(self, step: Step) -> StepReport:
-        bound_selectors = tuple(self._bind(selector, step) for selector in self._blocks.selectors_of(step))
+        asked = self._blocks.asked_of(step)
+        bound_selectors = tuple(self._bind(one.selector, step) for one in asked)
         for bound in bound_selectors:
             self._judge(step, bound)
         env = at(self._obj, step.env) if step.env else None
@@ -141,7 +144,8 @@ class _Analyser:
         self._result.warnings += [f"{step.where}: {warning}" for warning in plan.warnings]
         if step.env and plan.entries:
             self._edits.put(step.env, plan.entries)
-        return StepReport(step, bound_selectors, plan, from_annotations)
+        replacements = {one.selector.name: self._blocks.replacement(one) for one in asked if one.replaced}
+        return StepReport(step, bound_selectors, plan, from_annotations, replacements)
 
     def _engine(self, step: Step) -> Engine:
         """Who reads the values of *step* before its process does."""
@@ -234,11 +238,11 @@ class _Analyser:
         return self._scopes[id(region)]
 
     def _note(self) -> Resolved:
-        resolved_here = self._layout.annotations.resolved_here
+        asking = self._layout.annotations
         reports = [r for r in self._result.reports if self._layout.annotations.at(r.step.pointer) is None]
         return Resolved(
             asked=self._question.digest,
-            annotation=resolved_note.digest(resolved_here[0].content) if resolved_here else "",
+            annotation=resolved_note.digest(asking.asking_content) if asking.resolved_here else "",
             literals=self._edits.literals(self._layout),
             steps={
                 r.step.key: {b.selector.name: _ids(b, r.plan) for b in r.bound_selectors}

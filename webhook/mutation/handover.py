@@ -45,7 +45,7 @@ def ops(question: "Question", note: str) -> Iterator[Op]:
     for pointer in removable:
         if not handover or pointer != layout.handover_at:
             yield remove(pointer)
-        elif all(annotation.content != handover for annotation in layout.annotations.resolved_here):
+        elif _stored(layout) != handover:
             yield replace(pointer, manifests.dump(handover))
     if handover and layout.handover_at not in removable:
         written[layout.handover_at[:-1]] = {str(layout.handover_at[-1]): manifests.dump(handover)}
@@ -58,7 +58,11 @@ def ops(question: "Question", note: str) -> Iterator[Op]:
 def is_changed(layout: Layout) -> bool:
     """True if anything is removed or handed over that did not stand there in these words."""
     handover, removable = layout.handover, layout.request_pointers()
-    is_kept = removable == [layout.handover_at] and any(
-        annotation.content == handover for annotation in layout.annotations.resolved_here
-    )
+    is_kept = removable == [layout.handover_at] and _stored(layout) == handover
     return bool(removable) and not (handover and is_kept)
+
+
+def _stored(layout: Layout) -> object:
+    """What the annotation says that takes the handover, if it asks here."""
+    annotation = layout.annotations.at(layout.handover_at)
+    return annotation.content if annotation is not None and annotation.resolved_here else None

@@ -15,7 +15,7 @@ from webhook.adapters.annotations.names import PIPELINE_SELECTORS, RUN_SELECTORS
 from webhook.adapters.annotations.reader import MAX_BYTES, wrong_variable
 from webhook.adapters.annotations.step_keys import EVERY
 from webhook.adapters.layout import Finding, Layout
-from webhook.adapters.step import Engine, Step
+from webhook.adapters.step import Block, Engine, Level, Step, names_in
 from webhook.errors import Reason
 from webhook.mutation import checks, sharing
 from webhook.mutation.escaping import refers_to_tekton
@@ -30,6 +30,7 @@ _ADVICE = (
 )
 _SPLIT = "give the expression a variable of its own, and refer to that with $(NAME)"
 _ARGOS = "holds '{{', which Argo would expand"
+_OWN_METADATA: Pointer = ("metadata",)
 _REFERENCE = re.compile(r"\$\(([^)]*)\)")
 
 
@@ -128,8 +129,7 @@ class _Lifter:
 
     def _entry(self, step: Step) -> dict[str, Any]:
         """What *step* asks for, as an annotation says it."""
-        blocks = tuple(block for block in step.blocks if self._layout.annotations.at(block.pointer) is None)
-        entry = step._replace(blocks=blocks, annotation_env=()).entry
+        entry = step._replace(blocks=self._own_blocks(step), annotation_env=()).entry
         if step.asks and step.no_env:
             self._find(step.where, f"nothing can be given to it: {step.no_env}", step.pointer)
         if step.env in self._moved:
@@ -169,10 +169,12 @@ class _Lifter:
         pointer = (*metadata_at, "annotations", TASK_SELECTORS)
         annotation = self._layout.annotations.at(pointer)
         said = dict(annotation.content) if annotation else {}
-        for step, entry in entries:
-            said[step.key_in_home] = self._merged(as_map(said.get(step.key_in_home)), entry, step.where, pointer)
-            if not step.only_if_named:
-                self._compare(as_map(said.get(EVERY)), entry, step.where, pointer)
+        for step, asked in entries:
+            every = {} if step.only_if_named else as_map(said.get(EVERY))
+            entry = self._not_replaced(step, asked, (as_map(said.get(step.key_in_home)), every), metadata_at)
+            if entry:
+                said[step.key_in_home] = self._merged(as_map(said.get(step.key_in_home)), entry, step.where, pointer)
+                self._compare(every, entry, step.where, pointer)
         text = manifests.dump(said)
         if len(text.encode()) > MAX_BYTES:
             what = f"with what is moved into it, it is longer than {MAX_BYTES // 1024} KiB"
@@ -181,6 +183,24 @@ class _Lifter:
         if self._layout.engine is Engine.ARGO and "{{" in manifests.dump(selectors):
             self._find(f"annotation {TASK_SELECTORS}", f"with what is moved into it, it {_ARGOS}", pointer)
         self._written[metadata_at][TASK_SELECTORS] = text
+
+    def _not_replaced(
+        self, step: Step, entry: Mapping[str, Any], said: Sequence[Mapping[str, Any]], metadata_at: Pointer
+    ) -> dict[str, Any]:
+        """*entry* without those selectors of the step itself whose names its task's annotation has *said* already."""
+        pointer = (*metadata_at, "annotations", TASK_SELECTORS)
+        if metadata_at == _OWN_METADATA and self._old is not None and at(self._old, pointer) == at(self._obj, pointer):
+            # What it says may have been moved there from this very block, before that was changed: see ``_merged``.
+            said = said[1:]
+        taken = {item.get("name") for there in said for _, item in maps_in(there.get("extensions"))}
+        taken -= names_in([block for block in self._own_blocks(step) if block.level <= Level.TASK])
+        left = [item for item in entry.get("extensions", ()) if as_map(item).get("name") not in taken]
+        rest = {field: items for field, items in entry.items() if field != "extensions"}
+        return ({"extensions": left} if left else {}) | rest
+
+    def _own_blocks(self, step: Step) -> tuple[Block, ...]:
+        """The blocks that stand in the definition itself."""
+        return tuple(block for block in step.blocks if self._layout.annotations.at(block.pointer) is None)
 
     def _merged(
         self, said: Mapping[str, Any], entry: Mapping[str, Any], where: str, pointer: Pointer

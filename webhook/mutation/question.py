@@ -33,9 +33,8 @@ class Question:
         ]
         determining: list[Any] = [steps, [[text.pointer, text.content] for text in self.texts]]
         others = [[pointer, at(self.obj, pointer)] for pointer in self.env_lists_of_others()]
-        resolved_here = layout.annotations.resolved_here
-        if others or layout.misplaced or resolved_here:
-            determining.append([others, layout.misplaced, resolved_here[0].content if resolved_here else None])
+        if others or layout.misplaced or layout.annotations.resolved_here:
+            determining.append([others, layout.misplaced, layout.annotations.asking_content])
         if layout.is_definition:
             contents = [annotation.content for annotation in layout.annotations.read]
             determining += [contents, list(map(str, layout.annotations.problems))]

@@ -45,9 +45,9 @@ def _is_annotation_repeated(layout: Layout, note: Resolved) -> bool:
     """True if nothing but the annotation asks, and it says what it said."""
     asking = layout.annotations
     return (
-        len(asking.resolved_here) == 1
-        and layout.request_pointers() == [asking.resolved_here[0].pointer]
-        and resolved_note.digest(asking.resolved_here[0].content) == note.annotation
+        bool(asking.resolved_here)
+        and layout.request_pointers() == [annotation.pointer for annotation in asking.resolved_here]
+        and resolved_note.digest(asking.asking_content) == note.annotation
     )
 
 

@@ -1,7 +1,7 @@
 """``extensions:`` blocks -> selectors. Pure."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -11,6 +11,26 @@ from registry.resolving.selectors import Selector
 from webhook.adapters.layout import Finding, Layout
 from webhook.adapters.step import Block, Step
 from webhook.objects.walk import Pointer
+
+
+class Asked(NamedTuple):
+    """A selector of a step.
+
+    Attributes:
+        block: Where it stands.
+        replaced: Those of the same name at lower levels that ask for something else, and where they stand.
+    """
+
+    selector: Selector
+    block: Block
+    replaced: tuple[tuple[Block, Selector], ...] = ()
+
+
+class Replacement(NamedTuple):
+    """Where a selector stands that replaces others, and these, each with its place."""
+
+    where: str
+    replaced: tuple[tuple[str, Selector], ...]
 
 
 class BlockReader:
@@ -34,15 +54,39 @@ class BlockReader:
         return sum(len(selectors) for selectors in self._read.values())
 
     def selectors_of(self, step: Step) -> tuple[Selector, ...]:
-        """The selectors of *step*, by any of its blocks."""
-        named: dict[str, tuple[int, Selector]] = {}
+        """The selectors of *step*, by any of its blocks; of those with one name, that of the upper level."""
+        return tuple(asked.selector for asked in self.asked_of(step))
+
+    def asked_of(self, step: Step) -> tuple[Asked, ...]:
+        """The same, each with the selectors that it replaces."""
+        named: dict[str, list[tuple[Block, Selector]]] = {}
         for block in step.blocks:
             for selector in self._selectors(block):
-                level, first = named.setdefault(selector.name, (block.level, selector))
-                if level == block.level and first != selector:
+                same = named.setdefault(selector.name, [])
+                if any(block.level == other.level and selector != first for other, first in same):
                     message = f"two selectors are named {selector.name!r}; give one another name"
                     self.findings.append(Finding(step.where, message, block.pointer))
-        return tuple(selector for _, selector in named.values())
+                same.append((block, selector))
+        return tuple(self._asked(same) for same in named.values())
+
+    def _asked(self, same: Sequence[tuple[Block, Selector]]) -> Asked:
+        block, selector = same[0] if len(same) == 1 else min(same, key=lambda pair: pair[0].level)
+        lower = [pair for pair in same if pair[0].level > block.level and pair[1] != selector] if len(same) > 1 else []
+        return Asked(selector, block, tuple(sorted(lower, key=lambda pair: pair[0].level)))
+
+    def replacement(self, asked: Asked) -> Replacement:
+        """What *asked* replaces, in words for people."""
+        return Replacement(
+            self._place_of(asked.block), tuple((self._place_of(block), selector) for block, selector in asked.replaced)
+        )
+
+    def _place_of(self, block: Block) -> str:
+        """Where *block* stands: its part of the object, or its annotation with line and column."""
+        annotation = self._layout.annotations.at(block.pointer)
+        if annotation is not None:
+            return annotation.finding(block.pointer, "").where
+        region, rest = self._layout.region_of(block.pointer)
+        return region.where_of(rest)
 
     def pointer_of(self, name: str, step: Step) -> Pointer:
         """Where the selector called *name* of *step* stands."""

@@ -15,6 +15,7 @@ from webhook.mutation.env_plan import Fate, Outcome
 from webhook.mutation.lifting import lift
 from webhook.mutation.mutate import refusal
 from webhook.mutation.question import ask
+from webhook.mutation.selector_blocks import Replacement
 from webhook.mutation.settings import Settings
 from webhook.preview import credentials
 
@@ -58,7 +59,9 @@ def _step(report: StepReport, origin: _Origin) -> dict[str, Any]:
         "step": report.step.key,
         "where": report.step.where,
         "selectors": [
-            _selector(bound, report.plan.outcomes[bound.selector.name], origin) for bound in report.bound_selectors
+            _selector(bound, report.plan.outcomes[bound.selector.name], origin)
+            | _replacement(report.replacements.get(bound.selector.name))
+            for bound in report.bound_selectors
         ],
     }
 
@@ -82,6 +85,13 @@ def _selector(bound: BoundSelector, outcomes: list[Outcome], origin: _Origin) ->
         "candidates": [_candidate(verdict) for verdict in resolution.verdicts],
         "variables": [_variable(outcome) for outcome in outcomes],
     }
+
+
+def _replacement(found: Replacement | None) -> dict[str, Any]:
+    if found is None:
+        return {}
+    replaced = [{"where": where, "criteria": selector.criteria} for where, selector in found.replaced]
+    return {"where": found.where, "replaces": replaced}
 
 
 def _candidate(verdict: Verdict) -> dict[str, str]:
@@ -122,7 +132,10 @@ def _lines(explanation: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _selector_lines(selector: Mapping[str, Any]) -> Iterator[str]:
-    yield f"  selector {selector['name']!r} ({described(selector['criteria'])})"
+    where = f" of {selector['where']}" if "where" in selector else ""
+    yield f"  selector {selector['name']!r} ({described(selector['criteria'])}){where}"
+    for other in selector.get("replaces", ()):
+        yield f"    replaces that of {other['where']} ({described(other['criteria'])})"
     chosen = selector["chosen"]
     if chosen:
         yield f"    = {chosen['extension']}/{chosen['service']}: {selector['why']}"

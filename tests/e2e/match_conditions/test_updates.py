@@ -86,6 +86,23 @@ def test_a_run_can_be_cancelled_whatever_its_pods_ask_for(submitter, obj):
     assert submitter.update(obj) == (False, 200, "")
 
 
+@pytest.mark.parametrize("key", [PIPELINE_SELECTORS, TASK_SELECTORS])
+def test_applying_a_manifest_again_that_asks_in_the_metadata_of_its_templates_is_sent(submitter, key):
+    obj = stored(submitter, template(container={"image": "x"}))
+    obj["spec"] = template(container={"image": "x"}, metadata={"annotations": {key: ""}})["spec"]
+
+    assert submitter.update(obj) == (True, 200, "")
+
+
+@pytest.mark.parametrize("key", [PIPELINE_SELECTORS, TASK_SELECTORS, POD_SELECTORS])
+def test_applying_a_manifest_again_that_asks_in_other_annotations_of_a_run_is_sent(submitter, key):
+    obj = stored(submitter, pipeline_run(**step(image="y", env=[{"name": "A", "value": "b"}])))
+    obj["spec"] = pipeline_run(**step(image="y"))["spec"]
+    obj["metadata"]["annotations"] = {key: ""}
+
+    assert submitter.update(obj).sent
+
+
 @pytest.mark.parametrize("kind", ["Pipeline", "Task"])
 def test_an_annotation_that_is_added_to_a_definition_is_sent(submitter, kind):
     obj = stored(submitter, tekton(kind, {}))

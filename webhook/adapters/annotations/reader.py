@@ -173,7 +173,10 @@ class _Reader:
         if step.env is None and not step.by_reference:
             path = variable.pointer[len(self._annotation.pointer) :]
             self._find(path, f"{step.where} has no place for {variable.name!r}: {step.no_env}")
-        first = self._given.setdefault(step.pointer, {}).setdefault(variable.name, variable)
+        given = self._given.setdefault(step.pointer, {})
+        first = given.setdefault(variable.name, variable)
+        if variable.level < first.level:
+            given[variable.name] = variable
         if first.value != variable.value and first.level == variable.level:
             message = f"{step.where} gets another value of {variable.name!r} above"
             self._find(variable.pointer[len(self._annotation.pointer) :], message)

@@ -1,10 +1,11 @@
 """Which steps are meant by the keys of an annotation. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Protocol
 
-from registry.suggestions import closest, there_are
+from registry.suggestions import closest, did_you_mean, there_are
 from webhook.adapters.layout import ReferencedSteps
 from webhook.adapters.step import Step
 from webhook.objects.walk import Pointer
@@ -33,9 +34,17 @@ class Keys:
 
     Args:
         pointer: Where the annotation is.
+        key_of: Gives what the annotation calls a step.
     """
 
-    def __init__(self, steps: Iterable[Step], pointer: Pointer, *, referenced: Sequence[ReferencedSteps] = ()) -> None:
+    def __init__(
+        self,
+        steps: Iterable[Step],
+        pointer: Pointer,
+        *,
+        referenced: Sequence[ReferencedSteps] = (),
+        key_of: Callable[[Step], str] = attrgetter("key"),
+    ) -> None:
         self._pointer = pointer
         self._referenced = referenced
         # There may be thousands of them and of keys: hence by their own key, and by every prefix of it.
@@ -48,10 +57,11 @@ class Keys:
         self._steps: dict[str, list[Step]] = defaultdict(list)
         self._groups: dict[str, list[Step]] = defaultdict(list)
         for step in steps:
-            self._steps[step.key].append(step)
+            key = key_of(step)
+            self._steps[key].append(step)
             if not step.only_if_named:
                 self._groups[EVERY].append(step)
-                for group in _prefixes(step.key):
+                for group in _prefixes(key):
                     self._groups[group].append(step)
 
     def steps_of(self, key: str) -> Sequence[Step]:
@@ -106,6 +116,27 @@ class Keys:
         of_a_task = next((known for known in self._steps if known.endswith(f"/{key}")), "")
         close = of_a_task or closest(key, list(dict.fromkeys([*self._steps, *self._groups])))
         return f"did you mean {close!r}?" if close else there_are(self._steps, show=repr, most=_MAX_LISTED)
+
+
+class KeysInEachTask:
+    """Keys that name the steps of a task, or of the run, in an annotation of a run that may have several tasks."""
+
+    def __init__(self, steps: Iterable[Step], *, key_of: Callable[[Step], str]) -> None:
+        self._steps: dict[str, list[Step]] = defaultdict(list)
+        every = []
+        for step in steps:
+            for key in {key_of(step), step.key}:
+                self._steps[key].append(step)
+            every += [] if step.only_if_named else [step]
+        self._every = every
+
+    def steps_of(self, key: str) -> Sequence[Step]:
+        """See ``KeyReader``."""
+        found = self._every if key == EVERY else self._steps.get(key)
+        if not found:
+            meant = did_you_mean(key, list(self._steps), show=repr, most=_MAX_LISTED)
+            raise UnknownKeyError(f"no step is {key[:100]!r}; {meant}")
+        return found
 
 
 class KeysOfLaterPods:
