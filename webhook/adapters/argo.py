@@ -8,10 +8,11 @@ from webhook.adapters.annotations.levels import PodMetadata, with_pod_metadata, 
 from webhook.adapters.annotations.names import PIPELINE_SELECTORS, RUN_SELECTORS, TASK_SELECTORS, unread
 from webhook.adapters.annotations.reader import with_annotation
 from webhook.adapters.annotations.step_keys import Keys
+from webhook.adapters.environment.argo import Environment
 from webhook.adapters.layout import Annotation, Annotations, Definition, Layout, ReferencedSteps, referenced_steps
 from webhook.adapters.step import Block, Engine, Kind, Level, Region, Step, block_of
 from webhook.objects import manifests
-from webhook.objects.walk import Pointer, as_map, env_names, maps_in, name_of
+from webhook.objects.walk import Pointer, as_map, maps_in, name_of
 
 _SPEC: Pointer = ("spec",)
 _HANDOVER_AT: Pointer = ("spec", "podMetadata", "annotations", RUN_SELECTORS)
@@ -95,7 +96,7 @@ def _holds_braces(annotation: Annotation) -> bool:
 def _found(spec: Mapping[str, Any], pointer: Pointer) -> "_Finder":
     """All that is in a Workflow's *spec*, which is at *pointer*."""
     defaults = as_map(spec.get("templateDefaults"))
-    finder = _Finder(defaults, pointer, spec.get("podMetadata"))
+    finder = _Finder(defaults, pointer, spec.get("podMetadata"), Environment(spec))
     if "extensions" in spec:
         finder.misplaced.append(f"spec: 'extensions' is not read here; {_ADVICE}")
     if "workflowTemplateRef" in spec:
@@ -117,7 +118,10 @@ def _found(spec: Mapping[str, Any], pointer: Pointer) -> "_Finder":
 class _Finder:
     """Collects steps and regions on the way down."""
 
-    def __init__(self, defaults: Mapping[str, Any], spec: Pointer, pod_metadata: object) -> None:
+    def __init__(
+        self, defaults: Mapping[str, Any], spec: Pointer, pod_metadata: object, environment: Environment
+    ) -> None:
+        self._environment = environment
         self._defaults = defaults
         self._defaults_at = (*spec, "templateDefaults")
         self._steps: list[Step] = []
@@ -168,10 +172,11 @@ class _Finder:
             *self._users_own(template, pointer, where=where, key=key),
         ]
         steps = [step._replace(metadata_at=metadata_at) for step in steps]
+        steps = [step if step.env is None else self._with_environment(step, template, pointer) for step in steps]
         # A template that only calls others passes on the run's selectors.
         self._regions[pointer] = Region(where, tuple(steps) or None)
         for step in steps:
-            if step.env is not None:
+            if step.pointer[-1] not in NO_ENV:
                 self._regions[step.pointer] = Region(step.where, (step,), Kind.CONTAINER)
         self._steps += steps
         if "annotations" in as_map(template.get("metadata")):
@@ -203,7 +208,6 @@ class _Finder:
                     pointer=own,
                     blocks=self._default_blocks(kind) + shared + block_of(template[kind], own),
                     env=(*own, "env"),
-                    set_elsewhere=env_names(self._defaults.get(kind)),
                     key_in_home="main",
                 )
         container_set = as_map(template.get("containerSet"))
@@ -243,6 +247,16 @@ class _Finder:
                     only_if_named=True,
                     key_in_home=f"{prefix}-{name_of(container, i)}",
                 )
+
+    def _with_environment(self, step: Step, template: Mapping[str, Any], pointer: Pointer) -> Step:
+        """*step* with what is set for it in other places."""
+        elsewhere = self._environment.of(template, step.pointer[len(pointer) :], step.key_in_home)
+        if not elsewhere:
+            return step
+        replacing = next((source.where for source in elsewhere if source.replaces_all), "")
+        if replacing:
+            return step._replace(elsewhere=elsewhere, env=None, no_env=f"{replacing} replaces all of its variables")
+        return step._replace(elsewhere=elsewhere)
 
     def _calls(self, template: Mapping[str, Any], pointer: Pointer, *, where: str, key: str) -> None:
         """Add the templates that are written inline where others are called."""

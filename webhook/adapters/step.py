@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from enum import Enum, IntEnum
 from typing import Any, NamedTuple
 
+from webhook.adapters.environment.sources import Source
 from webhook.objects.walk import Pointer
 
 
@@ -75,7 +76,7 @@ class Step(NamedTuple):
         key: Names it in annotations: ``train/main``.
         where: Names it for people: ``tasks[train].steps[main]``.
         env: Its list of variables; None if it has no place for one, then *no_env* says why.
-        set_elsewhere: Names set for it elsewhere, which win: ``stepTemplate``, ``podTemplate``, ``templateDefaults``.
+        elsewhere: What its author sets for it in other places than *env*, such as ``stepTemplate``.
         annotation_env: The variables that annotations set for it.
         only_if_named: Excluded from ``*``: matched only by its own name (sidecars, init containers).
         by_reference: True if it stands in another object, so that only its pod can receive the services.
@@ -89,12 +90,17 @@ class Step(NamedTuple):
     blocks: tuple[Block, ...] = ()
     env: Pointer | None = None
     no_env: str = ""
-    set_elsewhere: frozenset[str] = frozenset()
+    elsewhere: tuple[Source, ...] = ()
     annotation_env: tuple[AnnotationVariable, ...] = ()
     only_if_named: bool = False
     by_reference: bool = False
     metadata_at: Pointer | None = None
     key_in_home: str = ""
+
+    @property
+    def set_elsewhere(self) -> frozenset[str]:
+        """The names of the variables that its author sets in other places, which are kept as they are."""
+        return frozenset().union(*(source.names for source in self.elsewhere))
 
     @property
     def asks(self) -> bool:

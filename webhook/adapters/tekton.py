@@ -6,9 +6,10 @@ from typing import Any
 
 from webhook.adapters.annotations.levels import PodMetadata, with_pod_metadata
 from webhook.adapters.annotations.names import RUN_SELECTORS, unread
+from webhook.adapters.environment.sources import Source, source_of, without_env_from
 from webhook.adapters.layout import Definition, Layout, ReferencedSteps, referenced_steps
 from webhook.adapters.step import Block, Engine, Kind, Level, Region, Step, block_of
-from webhook.objects.walk import Pointer, as_map, env_names, is_controlled, maps_in, name_of
+from webhook.objects.walk import Pointer, as_map, is_controlled, maps_in, name_of
 
 _GROUP = "tekton.dev/"
 _SPEC: Pointer = ("spec",)
@@ -22,14 +23,15 @@ def pipeline_run(obj: Mapping[str, Any]) -> Layout | None:
     if is_controlled(obj, _GROUP):  # Its text may come from a step's result, and is not for us to expand.
         return None
     spec = as_map(obj.get("spec"))
-    finder = Finder(_pod_env(spec, "podTemplate") | _pod_env(as_map(spec.get("taskRunTemplate")), "podTemplate"))
+    shared = _pod_template(as_map(spec.get("taskRunTemplate")), "podTemplate", "taskRunTemplate.")
+    finder = Finder((*_pod_template(spec, "podTemplate"), *shared))
     finder.misplace(spec, "spec", _TASK_ADVICE)
     for i, task in maps_in(spec.get("taskRunSpecs")):
         finder.misplace(task, f"taskRunSpecs[{i}]", _TASK_ADVICE)
         messages = unread(as_map(task.get("metadata")), _RUN_ADVICE)
         finder.misplaced += [f"taskRunSpecs[{i}].metadata: {message}" for message in messages]
-        names = _pod_env(task, "podTemplate") | _pod_env(task, "taskPodTemplate")
-        finder.task_env[str(task.get("pipelineTaskName"))] = names
+        own = (_pod_template(task, name, f"taskRunSpecs[{i}].") for name in ("podTemplate", "taskPodTemplate"))
+        finder.of_tasks[str(task.get("pipelineTaskName"))] = tuple(source for found in own for source in found)
         for template in ("podTemplate", "taskPodTemplate"):
             finder.pod_template((*_SPEC, "taskRunSpecs", i, template), f"taskRunSpecs[{i}].{template}")
     finder.pod_template((*_SPEC, "podTemplate"), "podTemplate")
@@ -46,26 +48,27 @@ def task_run(obj: Mapping[str, Any]) -> Layout | None:
     if is_controlled(obj, _GROUP):  # Its text may come from a step's result, and is not for us to expand.
         return None
     spec = as_map(obj.get("spec"))
-    finder = Finder(_pod_env(spec, "podTemplate"))
+    finder = Finder(_pod_template(spec, "podTemplate"))
     finder.misplace(spec, "spec", _TASK_ADVICE)
     finder.pod_template((*_SPEC, "podTemplate"), "podTemplate")
     task_spec = as_map(spec.get("taskSpec"))
-    finder.task(task_spec, (*_SPEC, "taskSpec"), where="", key="", title="taskSpec", set_elsewhere=finder.pod_env)
+    finder.task(task_spec, (*_SPEC, "taskSpec"), where="", key="", title="taskSpec", elsewhere=finder.of_pods)
     if "taskRef" in spec:
         finder.referenced.append(referenced_steps("", "the run", "taskRef"))
     return replace(finder.layout(), handover_at=_HANDOVER_AT)
 
 
-def _pod_env(part: Mapping[str, Any], template: str) -> frozenset[str]:
-    return env_names(part.get(template))
+def _pod_template(part: Mapping[str, Any], template: str, where: str = "") -> tuple[Source, ...]:
+    """The variables of a pod template: Tekton puts them after those of each step, and leaves sidecars alone."""
+    return source_of(part.get(template), where + template, wins=True, env_from=False)
 
 
 class Finder:
     """Collects steps and regions on the way down."""
 
-    def __init__(self, pod_env: frozenset[str] = frozenset()) -> None:
-        self.pod_env = pod_env
-        self.task_env: dict[str, frozenset[str]] = {}
+    def __init__(self, of_pods: tuple[Source, ...] = ()) -> None:
+        self.of_pods = of_pods
+        self.of_tasks: dict[str, tuple[Source, ...]] = {}
         self._steps: list[Step] = []
         self._regions: dict[Pointer, Region] = {_SPEC: Region("spec")}
         self.misplaced: list[str] = []
@@ -118,7 +121,7 @@ class Finder:
             self._regions[(*pointer, "taskSpec", "spec")] = Region(where, kind=Kind.OPAQUE)
             self.referenced.append(_custom(key.removesuffix("/"), where))
         else:
-            set_elsewhere = self.pod_env | self.task_env.get(name_of(task, ""), frozenset())
+            elsewhere = (*self.of_pods, *self.of_tasks.get(name_of(task, ""), ()))
             own = (*pointer, "taskSpec")
             metadata_at = (*own, "metadata")
             steps = self.task(
@@ -127,7 +130,7 @@ class Finder:
                 where=f"{where}.",
                 key=key,
                 title="taskSpec",
-                set_elsewhere=set_elsewhere,
+                elsewhere=elsewhere,
                 metadata_at=metadata_at,
             )
             metadata = as_map(task_spec.get("metadata"))
@@ -153,7 +156,7 @@ class Finder:
         where: str,
         key: str,
         title: str,
-        set_elsewhere: frozenset[str] = frozenset(),
+        elsewhere: tuple[Source, ...] = (),
         metadata_at: Pointer | None = None,
     ) -> list[Step]:
         """All steps of the task *spec*, which is called *title*."""
@@ -161,11 +164,9 @@ class Finder:
         template = as_map(spec.get("stepTemplate"))
         if template:
             self.misplace(template, f"{where}stepTemplate", _TASK_ADVICE)
-            set_elsewhere |= env_names(template)
+            elsewhere = (*source_of(template, "stepTemplate"), *elsewhere)
         steps = [
-            self._step(
-                step, (*pointer, "steps", i), shared, where=where, key=key, number=i, set_elsewhere=set_elsewhere
-            )
+            self._step(step, (*pointer, "steps", i), shared, where=where, key=key, number=i, elsewhere=elsewhere)
             for i, step in maps_in(spec.get("steps"))
         ]
         if shared and not steps:
@@ -194,7 +195,7 @@ class Finder:
         where: str,
         key: str,
         number: int,
-        set_elsewhere: frozenset[str],
+        elsewhere: tuple[Source, ...],
     ) -> Step:
         name = name_of(content, "")
         where = f"{where}steps[{name or number}]"
@@ -207,9 +208,9 @@ class Finder:
             # Its other fields are parameters of its StepAction.
             self._regions[pointer] = Region(where, (step,))
         else:
-            step = Step(
-                key, where, pointer, blocks, (*pointer, "env"), set_elsewhere=set_elsewhere, key_in_home=key_in_home
-            )
+            if "envFrom" in content:
+                elsewhere = without_env_from(elsewhere)
+            step = Step(key, where, pointer, blocks, (*pointer, "env"), elsewhere=elsewhere, key_in_home=key_in_home)
             self._regions[pointer] = Region(where, (step,), Kind.CONTAINER)
         return step
 

@@ -15,7 +15,15 @@ from registry.resolving.view import View
 from webhook.adapters.layout import Finding
 from webhook.adapters.step import Engine, Region, Step
 from webhook.errors import Reason
-from webhook.mutation import env_plan, expansion, expressions, handover, missing_project, resolved_note
+from webhook.mutation import (
+    env_plan,
+    expansion,
+    expressions,
+    handover,
+    missing_project,
+    resolved_note,
+    unread_variables,
+)
 from webhook.mutation.bound_selectors import BoundSelector, bind
 from webhook.mutation.checks import finding_at
 from webhook.mutation.edits import Edits
@@ -142,6 +150,8 @@ class _Analyser:
             self._find(step.where, problem.message, step.pointer, reason=problem.reason)
         self._result.waits_for |= plan.waits_for
         self._result.warnings += [f"{step.where}: {warning}" for warning in plan.warnings]
+        given = [*plan.entries, *from_annotations]
+        self._result.warnings += [f"{step.where}: {text}" for text in unread_variables.warnings(self._obj, step, given)]
         if step.env and plan.entries:
             self._edits.put(step.env, plan.entries)
         replacements = {one.selector.name: self._blocks.replacement(one) for one in asked if one.replaced}

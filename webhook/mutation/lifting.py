@@ -148,7 +148,7 @@ class _Lifter:
             name, value = env[i]["name"], env[i]["value"]
             if names[name] > 1:
                 self._find(where, f"{name!r} is set twice", step.pointer)
-            if name in step.set_elsewhere:
+            if any(name in source.names and not source.wins for source in step.elsewhere):
                 message = "another value of it is set for all steps, and would win in its pod; remove that"
                 self._find(f"{step.where}.env[{name}]", message, step.pointer)
             for message in self._hindrances(value, staying):
