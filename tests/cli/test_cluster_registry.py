@@ -87,7 +87,7 @@ def test_preview_shows_what_the_run_would_get_in_its_namespace(invoke, where, wh
     result = invoke("preview", where, "-o", "env")
 
     assert result.exit_code == 0, result.output
-    assert result.stdout.endswith(f"WHOSE={whose}\n")
+    assert result.stdout.endswith(f"WHOSE={whose}  # selector 'tracking'\n")
 
 
 def test_explain_takes_the_project_from_the_namespace(invoke):

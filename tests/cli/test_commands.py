@@ -144,7 +144,10 @@ def test_preview_gives_the_environment_as_the_process_sees_it(run):
     _, output, _ = preview(run, "-o", "env", "--show-credentials", stdin=ASKING + PLAIN)
 
     assert output == (
-        "# TaskRun/asks steps[a]\nS3_URL=http://minio:9000\nS3_KEY='$(hunter2)'\nBUCKET=http://minio:9000/b\n"
+        "# TaskRun/asks steps[a]\n"
+        "S3_URL=http://minio:9000  # selector 'store'\n"
+        "S3_KEY='$(hunter2)'  # selector 'store'\n"
+        "BUCKET=http://minio:9000/b  # its own env\n"
     )
 
 

@@ -41,7 +41,7 @@ def run(tmp_path, monkeypatch):
     return invoke
 
 
-SHOWN = (0, "# TaskRun/asks steps[a]\nS3_URL=http://minio\n", "")
+SHOWN = (0, "# TaskRun/asks steps[a]\nS3_URL=http://minio  # selector 'store'\n", "")
 
 
 def test_options_are_read_from_the_environment(run):

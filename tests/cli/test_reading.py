@@ -32,7 +32,7 @@ EXTENSION = {
     "spec": {key: value for key, value in yaml.safe_load(RECORD).items() if key != "id"},
     "status": {"conditions": []},
 }
-INJECTED = "# TaskRun/asks steps[a]\nS3_URL=http://minio:9000\n"
+INJECTED = "# TaskRun/asks steps[a]\nS3_URL=http://minio:9000  # selector 'store'\n"
 
 
 @pytest.fixture

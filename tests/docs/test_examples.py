@@ -154,10 +154,10 @@ def test_documented_example_gives_the_four_documented_variables(name):
     title, *variables = result.stdout.splitlines()
     assert title.startswith("# ")
     assert variables == [
-        "MLFLOW_TRACKING_URI=http://mlflow.mlflow",
-        "MLFLOW_S3_ENDPOINT_URL=http://mlflow-minio.mlflow:9000",
-        "AWS_ACCESS_KEY_ID=24oT0SfbJPEu6kUbUKsH",
-        "AWS_SECRET_ACCESS_KEY=cMGiZff8KqS5xWQ4eagRujh1tDcbQyRP0bEJSBOf",
+        "MLFLOW_TRACKING_URI=http://mlflow.mlflow  # selector 'experiment-tracking'",
+        "MLFLOW_S3_ENDPOINT_URL=http://mlflow-minio.mlflow:9000  # selector 'artifact-store'",
+        "AWS_ACCESS_KEY_ID=24oT0SfbJPEu6kUbUKsH  # selector 'artifact-store'",
+        "AWS_SECRET_ACCESS_KEY=cMGiZff8KqS5xWQ4eagRujh1tDcbQyRP0bEJSBOf  # selector 'artifact-store'",
     ]
 
 

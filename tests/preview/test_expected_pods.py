@@ -52,7 +52,8 @@ def fuseml(tmp_path):
 TASK = tekton("Task", "train", {"steps": [{"name": "main", "image": "i"}]}, task=f"main: {{{ASKING}, {OWN}}}")
 PIPELINE = tekton("Pipeline", "p", {"tasks": [{"name": "one", "taskRef": {"name": "train"}}]})
 RUN = tekton("PipelineRun", "run", {"pipelineRef": {"name": "p"}})
-INJECTED = "S3=there\nURL=http://minio\n"
+THERE = "S3=there  # selector 'store'\n"
+INJECTED = f"{THERE}URL=http://minio  # the annotation\n"
 
 
 def test_a_run_shows_what_its_pipelines_tasks_get(fuseml):
@@ -67,7 +68,7 @@ def test_the_runs_own_selectors_win(fuseml):
 
     result = fuseml("preview", run, PIPELINE, TASK)
 
-    assert "S3=there\nURL=x\n" in result.stdout
+    assert f"{THERE}URL=x  # the annotation\n" in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -112,7 +113,7 @@ def test_a_step_action_in_a_run_gets_what_its_step_asks_for(fuseml):
 
     result = fuseml("preview", run, action)
 
-    assert result.stdout == "# TaskRun/run taskSpec container step-s\nS3=there\nA=b\n"
+    assert result.stdout == f"# TaskRun/run taskSpec container step-s\n{THERE}A=b  # its own env\n"
 
 
 TEMPLATE = {
@@ -133,7 +134,7 @@ def test_workflows_show_what_the_templates_get_that_they_refer_to(fuseml, kind):
     result = fuseml("preview", template, whole, one)
 
     where = f"templates[train] ({kind} 'shared') container main"
-    assert result.stdout == f"# Workflow/whole {where}\nS3=there\n# Workflow/one {where}\nS3=there\n"
+    assert result.stdout == f"# Workflow/whole {where}\n{THERE}# Workflow/one {where}\n{THERE}"
 
 
 def test_blocks_of_a_template_in_a_file_count_as_lifted(fuseml):
@@ -155,7 +156,7 @@ def test_a_job_shows_what_its_pods_get(fuseml):
 
     result = fuseml("preview", job)
 
-    assert result.stdout == "# Job/j pod template container main\nS3=there\n"
+    assert result.stdout == f"# Job/j pod template container main\n{THERE}"
 
 
 def test_what_is_not_known_is_said(fuseml):
@@ -292,5 +293,5 @@ def test_credentials_of_a_user_are_not_for_pods_that_a_controller_makes(fuseml, 
     result = fuseml("preview", inline, behind, args=["--user", "ann"])
 
     assert result.exit_code == 1
-    assert result.stdout == "# TaskRun/inline steps[a]\nKEY='<hidden>'\n"
+    assert result.stdout == "# TaskRun/inline steps[a]\nKEY='<hidden>'  # selector 'db'\n"
     assert "TaskRun/behind: step 'a': selector 'db' (product=db): nothing fits" in result.stderr

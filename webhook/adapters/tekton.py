@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from webhook.adapters.annotations.levels import PodMetadata, with_pod_metadata
 from webhook.adapters.annotations.names import RUN_SELECTORS, unread
 from webhook.adapters.environment.sources import Source, source_of, without_env_from
+from webhook.adapters.environment.tekton import POD_TEMPLATES, of_pods, of_task_run_specs
 from webhook.adapters.layout import Definition, Layout, ReferencedSteps, referenced_steps
 from webhook.adapters.step import Block, Engine, Kind, Level, Region, Step, block_of
 from webhook.objects.walk import Pointer, as_map, is_controlled, maps_in, name_of
@@ -23,16 +25,13 @@ def pipeline_run(obj: Mapping[str, Any]) -> Layout | None:
     if is_controlled(obj, _GROUP):  # Its text may come from a step's result, and is not for us to expand.
         return None
     spec = as_map(obj.get("spec"))
-    shared = _pod_template(as_map(spec.get("taskRunTemplate")), "podTemplate", "taskRunTemplate.")
-    finder = Finder((*_pod_template(spec, "podTemplate"), *shared))
+    finder = Finder(of_pods(spec), of_task_run_specs(spec))
     finder.misplace(spec, "spec", _TASK_ADVICE)
     for i, task in maps_in(spec.get("taskRunSpecs")):
         finder.misplace(task, f"taskRunSpecs[{i}]", _TASK_ADVICE)
         messages = unread(as_map(task.get("metadata")), _RUN_ADVICE)
         finder.misplaced += [f"taskRunSpecs[{i}].metadata: {message}" for message in messages]
-        own = (_pod_template(task, name, f"taskRunSpecs[{i}].") for name in ("podTemplate", "taskPodTemplate"))
-        finder.of_tasks[str(task.get("pipelineTaskName"))] = tuple(source for found in own for source in found)
-        for template in ("podTemplate", "taskPodTemplate"):
+        for template in POD_TEMPLATES:
             finder.pod_template((*_SPEC, "taskRunSpecs", i, template), f"taskRunSpecs[{i}].{template}")
     finder.pod_template((*_SPEC, "podTemplate"), "podTemplate")
     finder.pod_template((*_SPEC, "taskRunTemplate", "podTemplate"), "taskRunTemplate.podTemplate")
@@ -48,7 +47,7 @@ def task_run(obj: Mapping[str, Any]) -> Layout | None:
     if is_controlled(obj, _GROUP):  # Its text may come from a step's result, and is not for us to expand.
         return None
     spec = as_map(obj.get("spec"))
-    finder = Finder(_pod_template(spec, "podTemplate"))
+    finder = Finder(of_pods(spec))
     finder.misplace(spec, "spec", _TASK_ADVICE)
     finder.pod_template((*_SPEC, "podTemplate"), "podTemplate")
     task_spec = as_map(spec.get("taskSpec"))
@@ -58,17 +57,14 @@ def task_run(obj: Mapping[str, Any]) -> Layout | None:
     return replace(finder.layout(), handover_at=_HANDOVER_AT)
 
 
-def _pod_template(part: Mapping[str, Any], template: str, where: str = "") -> tuple[Source, ...]:
-    """The variables of a pod template: Tekton puts them after those of each step, and leaves sidecars alone."""
-    return source_of(part.get(template), where + template, wins=True, env_from=False)
-
-
 class Finder:
     """Collects steps and regions on the way down."""
 
-    def __init__(self, of_pods: tuple[Source, ...] = ()) -> None:
+    def __init__(
+        self, of_pods: tuple[Source, ...] = (), of_tasks: Mapping[str, tuple[Source, ...]] = MappingProxyType({})
+    ) -> None:
         self.of_pods = of_pods
-        self.of_tasks: dict[str, tuple[Source, ...]] = {}
+        self._of_tasks = of_tasks
         self._steps: list[Step] = []
         self._regions: dict[Pointer, Region] = {_SPEC: Region("spec")}
         self.misplaced: list[str] = []
@@ -121,7 +117,7 @@ class Finder:
             self._regions[(*pointer, "taskSpec", "spec")] = Region(where, kind=Kind.OPAQUE)
             self.referenced.append(_custom(key.removesuffix("/"), where))
         else:
-            elsewhere = (*self.of_pods, *self.of_tasks.get(name_of(task, ""), ()))
+            elsewhere = (*self.of_pods, *self._of_tasks.get(name_of(task, ""), ()))
             own = (*pointer, "taskSpec")
             metadata_at = (*own, "metadata")
             steps = self.task(

@@ -4,7 +4,7 @@ An object that does not ask comes out as exactly the text that came in.
 """
 
 import difflib
-import shlex
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -19,12 +19,14 @@ from registry.resolving.index import Index
 from registry.resolving.selectors import Consumer
 from webhook.adapters import layout_of
 from webhook.errors import RefusedError
-from webhook.mutation.escaping import expanded_env
+from webhook.mutation.analysis import analyse
 from webhook.mutation.mutate import Mutation, mutate
+from webhook.mutation.question import ask
 from webhook.mutation.settings import Settings
 from webhook.objects import manifests
 from webhook.objects.patch import Op
-from webhook.objects.walk import at
+from webhook.preview import environment
+from webhook.preview.environment import Admitted
 from webhook.preview.expected_pods.expected import FindDefinition
 from webhook.preview.places import Place, lines_in, misplaced_at, place_of
 from webhook.preview.reading import Part, parts_of
@@ -32,7 +34,7 @@ from webhook.preview.subjects import Subject, expected_pods_of_subject, subjects
 from webhook.preview.versions import unread_version
 
 Output = Literal["yaml", "json", "patch", "diff", "env"]
-_Result: TypeAlias = "tuple[Subject, Mutation]"
+_Result: TypeAlias = "tuple[Subject, Mutation, Consumer]"
 
 
 def no_definitions(namespace: str) -> FindDefinition:
@@ -112,12 +114,12 @@ class Previewer:
             mutation = self._mutated(subject, consumer, lines, shown)
             if mutation is None:
                 continue
-            results.append((subject, mutation))
+            results.append((subject, mutation, consumer))
             for pod in expected_pods_of_subject(subject, mutation, self.definitions_in(consumer.namespace)):
                 if pod.unknown:
                     shown.warnings += [f"{lines.own}: {pod.title}: {pod.unknown}"] if self.output == "env" else []
                 elif (pod_mutation := self._mutated(pod, consumer, lines, shown)) is not None:
-                    results.append((pod, pod_mutation))
+                    results.append((pod, pod_mutation, consumer))
         if not shown.errors:
             shown.text += self._rendered(part.chunk, document, results)
 
@@ -139,7 +141,7 @@ class Previewer:
 
     def _rendered(self, chunk: Chunk, document: Document, results: list["_Result"]) -> str:
         # Expected pods are no part of the document; only their variables are shown.
-        own = [(subject, mutation) for subject, mutation in results if not subject.is_expected_pod]
+        own = [(subject, mutation) for subject, mutation, _ in results if not subject.is_expected_pod]
         ops = [_below(subject.prefix, op) for subject, mutation in own for op in mutation.ops]
         match self.output:
             case "patch":
@@ -152,7 +154,26 @@ class Previewer:
                 return manifests.dump_json(_applied(document.content, ops))
             case "diff":
                 return "".join(_diff(subject, mutation) for subject, mutation in own)
-        return "".join(_env(subject, mutation) for subject, mutation in results)
+        return "".join(self._environments(results))
+
+    def _environments(self, results: list["_Result"]) -> Iterator[str]:
+        admitted = [found for result in results if (found := self._admitted(*result)) is not None]
+        for i, run in enumerate(admitted):
+            if not run.subject.is_expected_pod:
+                pods = itertools.takewhile(lambda found: found.subject.is_expected_pod, admitted[i + 1 :])
+                yield environment.as_text(run, pods)
+
+    def _admitted(self, subject: Subject, mutation: Mutation, consumer: Consumer) -> Admitted | None:
+        layout = layout_of(subject.obj)
+        if layout is None:
+            return None
+        question = ask(subject.obj)
+        analysis = None
+        if question is not None and not layout.is_definition:
+            index = self.index.seen_from(consumer.namespace)
+            analysis = analyse(question, index=index, consumer=consumer, settings=self.settings)
+        result = jsonpatch.apply_patch(subject.obj, list(mutation.ops))
+        return Admitted(subject, layout, result, analysis)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,18 +225,3 @@ def _diff(subject: Subject, mutation: Mutation) -> str:
     after = manifests.dump(_applied(subject.obj, mutation.ops)).splitlines(keepends=True)
     name = subject.title
     return "".join(difflib.unified_diff(before, after, f"submitted/{name}", f"admitted/{name}"))
-
-
-def _env(subject: Subject, mutation: Mutation) -> str:
-    """The variables of each step that has any, as the step's process will see them."""
-    layout = layout_of(subject.obj)
-    if layout is None or layout.is_definition:
-        return ""
-    result = _applied(subject.obj, mutation.ops)
-    lines = []
-    for step in layout.steps:
-        env = at(result, step.env) if step.env else None
-        if env:
-            lines.append(f"# {subject.title} {step.where}\n")
-            lines += [f"{name}={shlex.quote(value)}\n" for name, value in expanded_env(env, layout.engine)]
-    return "".join(lines)

@@ -1,7 +1,7 @@
 """The objects of a stream, and the pods that they are expected to create. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import jsonpatch
@@ -12,7 +12,7 @@ from webhook.adapters.annotations.names import PREFIX
 from webhook.mutation.mutate import Mutation
 from webhook.objects.patch import pointer
 from webhook.objects.walk import Pointer, as_map
-from webhook.preview.expected_pods.expected import FindDefinition
+from webhook.preview.expected_pods.expected import FindDefinition, Origins
 from webhook.preview.expected_pods.kinds import expected_pods_of
 
 # Keys and indexes on the way to an item: deeper lists of lists than kubectl or a person writes.
@@ -29,12 +29,16 @@ class Subject:
         path: The way to the object in its document.
         pod_title: The title of an expected pod; empty for an object of the stream.
         unknown: Why an expected pod cannot be predicted.
+        part: Where the task or template of an expected pod stands in its creator; None if it is in another object.
+        origins: By container and variable of an expected pod, where its engine takes them from.
     """
 
     obj: Mapping[str, Any]
     path: Pointer = ()
     pod_title: str = ""
     unknown: str = ""
+    part: Pointer | None = None
+    origins: Origins = field(default_factory=dict)
 
     @property
     def prefix(self) -> str:
@@ -80,4 +84,10 @@ def expected_pods_of_subject(subject: Subject, mutation: Mutation, find: FindDef
         return
     admitted = jsonpatch.apply_patch(subject.obj, list(mutation.ops))
     for expected in expected_pods_of(admitted, find):
-        yield Subject(expected.pod, pod_title=f"{subject.title} {expected.where}", unknown=expected.unknown)
+        yield Subject(
+            expected.pod,
+            pod_title=f"{subject.title} {expected.where}",
+            unknown=expected.unknown,
+            part=expected.part,
+            origins=expected.origins,
+        )

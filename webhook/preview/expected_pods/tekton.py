@@ -6,8 +6,10 @@ Of annotations with the same key, the first of these wins: taskRunSpecs, run, Pi
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from webhook.objects.walk import annotations_of, as_map, maps_in, name_of
-from webhook.preview.expected_pods.expected import ExpectedPod, FindDefinition, missing, pod
+from webhook.adapters.environment.sources import Source, source_of
+from webhook.adapters.environment.tekton import of_pods, of_task_run_specs
+from webhook.objects.walk import Pointer, annotations_of, as_map, maps_in, name_of
+from webhook.preview.expected_pods.expected import Container, ExpectedPod, FindDefinition, container, missing, pod
 
 # Tekton's default limit of pipelines within pipelines.
 _MAX_NESTED = 8
@@ -18,13 +20,13 @@ def pipeline_run(obj: Mapping[str, Any], find: FindDefinition) -> Iterator[Expec
     spec = as_map(obj.get("spec"))
     expectation = _Expectation(find, spec)
     name = name_of(as_map(obj.get("metadata")), "run")
-    yield from expectation.pipeline(spec, annotations_of(obj), where="", run=name, depth=0)
+    yield from expectation.pipeline(spec, annotations_of(obj), where="", run=name, depth=0, part=("spec",))
 
 
 def task_run(obj: Mapping[str, Any], find: FindDefinition) -> Iterator[ExpectedPod]:
     """The pod of a TaskRun."""
     spec = as_map(obj.get("spec"))
-    yield from _Expectation(find, spec).task(spec, annotations_of(obj), where="", labels={})
+    yield from _Expectation(find, spec).task(spec, annotations_of(obj), where="", labels={}, part=("spec",))
 
 
 class _Expectation:
@@ -32,38 +34,54 @@ class _Expectation:
 
     def __init__(self, find: FindDefinition, spec: Mapping[str, Any]) -> None:
         self._find = find
-        # The run's podTemplate applies to all of its pods, and its variables win.
-        template = as_map(as_map(spec.get("taskRunTemplate")).get("podTemplate")) or as_map(spec.get("podTemplate"))
-        self._env = [dict(entry) for _, entry in maps_in(template.get("env"))]
+        self._of_pods = of_pods(spec)
+        self._of_tasks = of_task_run_specs(spec)
 
     def pipeline(
-        self, holder: Mapping[str, Any], annotations: Mapping[str, Any], *, where: str, run: str, depth: int
+        self,
+        holder: Mapping[str, Any],
+        annotations: Mapping[str, Any],
+        *,
+        where: str,
+        run: str,
+        depth: int,
+        part: Pointer | None,
     ) -> Iterator[ExpectedPod]:
-        """The pods of the pipelineSpec or pipelineRef in *holder*."""
+        """The pods of the pipelineSpec or pipelineRef in *holder*, which is at *part* of the run."""
         spec = as_map(holder.get("pipelineSpec"))
+        within = None if part is None else (*part, "pipelineSpec")
         if "pipelineRef" in holder:
             found = self._definition(as_map(holder["pipelineRef"]), "Pipeline", where or "pipelineRef")
             if isinstance(found, ExpectedPod):
                 yield found
                 return
             spec, annotations = as_map(found.get("spec")), {**annotations_of(found), **annotations}
+            within = None
         prefix = f"{where}." if where else ""
         for section in ("tasks", "finally"):
             for i, task in maps_in(spec.get(section)):
                 name = name_of(task, i)
+                own = None if within is None else (*within, section, i)
                 place = f"{prefix}{section}[{name}]"
                 if "pipelineRef" in task or "pipelineSpec" in task:
                     if depth < _MAX_NESTED:
                         inner = f"{run}-{name}"
-                        yield from self.pipeline(task, annotations, where=place, run=inner, depth=depth + 1)
+                        yield from self.pipeline(task, annotations, where=place, run=inner, depth=depth + 1, part=own)
                 else:
                     labels = {"tekton.dev/pipelineTask": name, "tekton.dev/pipelineRun": run}
-                    yield from self.task(task, annotations, where=place, labels=labels)
+                    yield from self.task(task, annotations, where=place, labels=labels, part=own)
 
     def task(
-        self, holder: Mapping[str, Any], annotations: Mapping[str, Any], *, where: str, labels: Mapping[str, str]
+        self,
+        holder: Mapping[str, Any],
+        annotations: Mapping[str, Any],
+        *,
+        where: str,
+        labels: Mapping[str, str],
+        part: Pointer | None,
     ) -> Iterator[ExpectedPod]:
-        """The pod of the taskSpec or taskRef in *holder*."""
+        """The pod of the taskSpec or taskRef in *holder*, which is at *part* of the run."""
+        within = None if part is None or "taskRef" in holder else (*part, "taskSpec")
         spec = as_map(holder.get("taskSpec"))
         annotations = {**annotations_of(spec), **annotations}
         if "taskRef" in holder:
@@ -78,12 +96,16 @@ class _Expectation:
             spec, annotations = as_map(found.get("spec")), {**annotations_of(found), **annotations}
         elif spec.get("apiVersion"):
             return
-        containers, unknown = self._containers(spec, where or "taskSpec")
+        sources = (*self._of_pods, *self._of_tasks.get(labels.get("tekton.dev/pipelineTask", ""), ()))
+        containers, unknown = self._containers(spec, where or "taskSpec", sources)
         yield from unknown
-        yield pod(where or "taskSpec", {"tekton.dev/taskRun": "run", **labels}, annotations, containers)
+        all_labels = {"tekton.dev/taskRun": "run", **labels}
+        yield pod(where or "taskSpec", all_labels, annotations, containers, part=within)
 
-    def _containers(self, spec: Mapping[str, Any], where: str) -> tuple[list[dict[str, Any]], Sequence[ExpectedPod]]:
-        shared = [dict(entry) for _, entry in maps_in(as_map(spec.get("stepTemplate")).get("env"))]
+    def _containers(
+        self, spec: Mapping[str, Any], where: str, sources: Sequence[Source]
+    ) -> tuple[list[Container], Sequence[ExpectedPod]]:
+        shared = source_of(spec.get("stepTemplate"), "stepTemplate")
         containers, unknown = [], []
         for i, step in maps_in(spec.get("steps")):
             content = step
@@ -93,13 +115,9 @@ class _Expectation:
                     unknown.append(found)
                 else:
                     content = as_map(found.get("spec"))
-            env = [dict(entry) for _, entry in maps_in(content.get("env"))]
-            own = {entry.get("name") for entry in env}
-            env = [entry for entry in shared if entry.get("name") not in own] + env + self._env
-            containers.append({"name": f"step-{name_of(step, f'unnamed-{i}')}", "env": env})
+            containers.append(container(f"step-{name_of(step, f'unnamed-{i}')}", content, (*shared, *sources)))
         for i, sidecar in maps_in(spec.get("sidecars")):
-            env = [dict(entry) for _, entry in maps_in(sidecar.get("env"))]
-            containers.append({"name": f"sidecar-{name_of(sidecar, i)}", "env": env})
+            containers.append(container(f"sidecar-{name_of(sidecar, i)}", sidecar, ()))
         return containers, unknown
 
     def _definition(self, reference: Mapping[str, Any], kind: str, where: str) -> Mapping[str, Any] | ExpectedPod:
