@@ -24,7 +24,7 @@ _BOOLEANS = ("inject", "optional")
 # A template that rendered to nothing must not widen what is asked for.
 _EMPTY = "is empty; a criterion that is there must say something: give its value, or leave it out"
 # As in records (model.py): no longer text can equal one. Constraints have a limit of their own (versions.py).
-_MAX_CRITERION = 100
+MAX_CRITERION = 100
 # What fits between the quotes of an expression's ["..."], and into a message.
 _HANDLE = re.compile(r"""[^\x00-\x1f\x7f"'\\<>{}]{1,100}""")
 
@@ -148,8 +148,8 @@ def _text(field: str, value: object) -> str:
         raise ValueError(f"{value[:100]!r} cannot begin a variable's name: use letters, digits and '_'")
     if field == "version":
         _check_version(value)
-    elif len(value) > _MAX_CRITERION:
-        raise ValueError(f"is longer than {_MAX_CRITERION} characters")
+    elif len(value) > MAX_CRITERION:
+        raise ValueError(f"is longer than {MAX_CRITERION} characters, and so is no value in a record")
     if not value.isprintable():
         raise ValueError("holds a character that cannot be printed, such as a line break")
     return value
@@ -166,7 +166,7 @@ def _no_text(field: str, value: object) -> str:
 
 def _check_version(value: str) -> None:
     """Refuse a malformed constraint; other text is fine, as it may equal a version that is not a semantic one."""
-    if len(value) > _MAX_CRITERION or any(sign in value for sign in "<>=~^|,*! "):
+    if len(value) > MAX_CRITERION or any(sign in value for sign in "<>=~^|,*! "):
         versions.satisfies("0", value)
 
 

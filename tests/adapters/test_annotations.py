@@ -32,6 +32,7 @@ INDEX = Index(
         )
     ]
 )
+TOO_LONG = "is longer than 32 KiB; say once, under '*' or a task, what several steps get"
 
 
 def workflow(text, **spec):
@@ -81,8 +82,8 @@ def problems(obj):
         ),
         pytest.param("train: {}\n---\nother: {}", "3:1", "expected one YAML document, and here is another", id="two"),
         pytest.param("[" * 70 + "]" * 70, "1:65", "nested deeper than 64 levels", id="deep"),
-        pytest.param("x" * (MAX_BYTES + 1), "1:1", "is longer than 32 KiB", id="long"),
-        pytest.param("ü" * (MAX_BYTES // 2 + 1), "1:1", "is longer than 32 KiB", id="long-in-bytes"),
+        pytest.param("x" * (MAX_BYTES + 1), "1:1", TOO_LONG, id="long"),
+        pytest.param("ü" * (MAX_BYTES // 2 + 1), "1:1", TOO_LONG, id="long-in-bytes"),
         pytest.param("- train", "1:1", "expected a map from steps to what they get, got a list", id="list"),
         pytest.param("train", "1:1", "expected a map from steps to what they get, got text", id="text"),
         pytest.param("7", "1:1", "expected a map from steps to what they get, got 7", id="number"),
@@ -149,11 +150,12 @@ def test_an_annotation_that_asks_for_nothing_is_taken_out(text):
 
 
 def test_more_variables_than_anyone_needs_are_refused():
-    templates = [{"name": f"template-{i}", "container": {"image": "i"}} for i in range(100)]
+    templates = [{"name": f"template-{i}", "container": {"image": "i"}} for i in range(1000)]
     eleven = ", ".join(f"{{name: V{i}, value: x}}" for i in range(11))
 
     assert problems(workflow(f'"*": {{env: [{eleven}]}}', templates=templates)) == [
-        f"annotation {RUN_SELECTORS}:1:1: sets more than 1000 variables in all steps together"
+        f"annotation {RUN_SELECTORS}:1:1: sets more than 10000 variables in all steps together; name only the "
+        "steps that need them, or set those that are the same for all in the steps themselves"
     ]
 
 

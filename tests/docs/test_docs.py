@@ -11,14 +11,17 @@ import pytest
 from click.testing import CliRunner
 
 import renderer
-from registry.records import variables
+from registry.records import codec, variables
 from registry.records.model import Credentials, Endpoint, Extension, SecretRef, Service
-from registry.resolving.selectors import Selector
+from registry.resolving.index import Index
+from registry.resolving.selectors import Consumer, Selector
 from registry.resolving.versions import satisfies
 from renderer.filters import DEFAULT, FILTERS
 from renderer.grammar import _FIELDS as EXPRESSION_FIELDS
 from webhook.cli.environment import options_of
 from webhook.cli.main import commands
+from webhook.errors import RefusedError
+from webhook.mutation.mutate import mutate
 from webhook.preview import lint
 
 ROOT = Path(__file__).parents[2]
@@ -190,10 +193,15 @@ def test_filter_gives_what_the_table_says(expression, value):
     ],
 )
 def test_wrong_expression_gives_the_error_that_the_table_shows(expression, error):
-    with pytest.raises(renderer.ExpressionError) as raised:
-        renderer.expand(expression, STORE)
+    step = {"name": "a", "image": "i", "extensions": [{"name": "store", "product": "MinIO"}], "script": expression}
+    run = {"apiVersion": "tekton.dev/v1", "kind": "TaskRun", "metadata": {}, "spec": {"taskSpec": {"steps": [step]}}}
+    service = {"id": "s", "configuration": STORE["store"]["cfg"], "endpoints": [{"url": STORE["store"]["url"]}]}
+    record = {"id": "m", "product": "MinIO", "services": [service]}
 
-    assert raised.value.problem == error
+    with pytest.raises(RefusedError) as refused:
+        mutate(run, Index([codec.decode(record)]), Consumer())
+
+    assert refused.value.problems == (f'steps[a].script: "{expression}": {error}',)
 
 
 def test_lookalikes_stay_as_they_are():

@@ -131,7 +131,10 @@ def test_more_than_an_annotation_may_hold_is_not_moved_into_it():
     env = [{"name": f"V{i}", "value": "<< extension.s3.url >>/" + "x" * 50} for i in range(400)]
     task = tekton("Task", {TASK_SELECTORS: f"a: {ASKS}"}, steps=[{"name": "a", "env": env}])
 
-    assert problems(task) == [f"annotation {TASK_SELECTORS}: with what is moved into it, it is longer than 32 KiB"]
+    assert problems(task) == [
+        f"annotation {TASK_SELECTORS}: with what is moved into it, it is longer than 32 KiB; say once, under "
+        "'*' or a task, what several steps get"
+    ]
 
 
 # Pods that are not a step's.

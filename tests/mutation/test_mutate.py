@@ -185,18 +185,21 @@ def test_hidden_credentials_change_nothing_else():
     ("obj", "message"),
     [
         pytest.param(
-            task_run(asking(extensions=[{"name": f"s{i}", "product": "minio", "inject": False} for i in range(65)])),
-            "the object holds 65 selectors; 64 are the limit",
+            task_run(asking(extensions=[{"name": f"s{i}", "product": "minio", "inject": False} for i in range(257)])),
+            "the object holds 257 different selectors; 256 are the limit: write the same selector for several steps, "
+            "best once, under '*' in the annotation extensions.fuseml.org/run-selectors, or split it into several",
             id="selectors",
         ),
         pytest.param(
-            task_run(asking(args=["<< extension.store.url >>" * 1001])),
-            "the object holds 1001 expressions; 1000 are the limit",
+            task_run(asking(args=["<< extension.store.url >>" * 10_001])),
+            "the object holds more than 10000 expressions, which are the limit: give a variable the value once, and "
+            "use $(NAME), or split it into several",
             id="expressions",
         ),
         pytest.param(
             task_run(asking(script="x" * 2**18 + "<< extension.store.url >>")),
-            "steps[a].script: is longer than 256 KiB, too long to hold an expression",
+            "steps[a].script: is longer than 256 KiB, too long to hold an expression; give a variable its value, and "
+            "use that there, or write \\<< for a literal",
             id="long-text",
         ),
         pytest.param(

@@ -150,7 +150,11 @@ def test_version_may_be_any_constraint_of_masterminds(version):
         pytest.param(
             {"name": "a", "version": {">=": 1}}, ["version: expected text, got a map"], id="map-for-a-version"
         ),
-        pytest.param({"name": "a", "zone": "z" * 101}, ["zone: is longer than 100 characters"], id="long-zone"),
+        pytest.param(
+            {"name": "a", "zone": "z" * 101},
+            ["zone: is longer than 100 characters, and so is no value in a record"],
+            id="long-zone",
+        ),
         pytest.param({"name": "a", "product": "b\nc"}, [f"product: {UNPRINTABLE}"], id="line-break-in-a-product"),
         pytest.param({"name": "a", "version": "1\t"}, [f"version: {UNPRINTABLE}"], id="tab-in-a-version"),
         # Unknown fields.

@@ -145,7 +145,7 @@ def test_a_patch_that_is_too_large_is_a_refusal() -> None:
         "status": {
             "code": 422,
             "reason": "Invalid",
-            "message": "the patch is larger than 2 MiB: ask for less in one object",
+            "message": "the patch is larger than 2 MiB: ask for less in one object, or split it",
         },
     }
 

@@ -277,7 +277,7 @@ def test_a_patch_that_is_too_large_is_refused() -> None:
     with pytest.raises(RefusedError) as caught:
         review.allowed(ADMISSION, ops=ops)
 
-    assert str(caught.value) == "the patch is larger than 2 MiB: ask for less in one object"
+    assert str(caught.value) == "the patch is larger than 2 MiB: ask for less in one object, or split it"
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
 """Where steps are in an Argo Workflow: templates of every type. Pure."""
 
+import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from webhook.adapters.annotations.levels import PodMetadata, with_pod_metadata, with_propagated
-from webhook.adapters.annotations.names import PIPELINE_SELECTORS, RUN_SELECTORS, TASK_SELECTORS, unread
+from webhook.adapters.annotations.names import PIPELINE_SELECTORS, PREFIX, RUN_SELECTORS, TASK_SELECTORS, unread
 from webhook.adapters.annotations.reader import with_annotation
 from webhook.adapters.annotations.step_keys import Keys
 from webhook.adapters.environment.argo import Environment
@@ -20,11 +21,11 @@ _ADVICE = "write it into a template that runs a container: templates[].extension
 NO_ENV = {
     "resource": "a resource template has no env",
     "data": "a data template has no env",
-    "http": "an http template has no env",
-    "plugin": "a plugin template has no env",
+    "http": "an http template has no container",
+    "plugin": "a plugin template has no container",
 }
-
-
+# Each template that is written inline is read within those around it.
+MAX_INLINE: Final = 8
 _RUN_ADVICE = "write it into metadata.annotations of the Workflow"
 _TEMPLATE_ADVICE = f"write {TASK_SELECTORS} into templates[].metadata.annotations"
 
@@ -266,9 +267,14 @@ class _Finder:
             self._refer(called, where=f"{where}.{name}")
             self.hooks(called, where=f"{where}.{name}")
             inline = called.get("inline")
-            if isinstance(inline, dict) and len(pointer) < 32:
-                own = (*pointer, *call, "inline")
-                self.template(inline, own, where=f"{where}.{name}.inline", key=f"{key}/{name_of(called, name)}")
+            if not isinstance(inline, dict):
+                continue
+            own, place = (*pointer, *call, "inline"), f"{where}.{name}.inline"
+            if own.count("inline") <= MAX_INLINE:
+                self.template(inline, own, where=place, key=f"{key}/{name_of(called, name)}")
+            elif _may_ask(inline):
+                limit = f"templates are written inline in each other {MAX_INLINE} deep at most"
+                self.misplaced.append(f"{place}: {limit}; give it a name in spec.templates")
 
     def hooks(self, part: Mapping[str, Any], *, where: str) -> None:
         """Note the templates that are called when *part* ends or reaches a state."""
@@ -285,6 +291,12 @@ class _Finder:
         self.referenced.append(there)
         if name and name != template:
             self.referenced.append(there._replace(key=name, advice=f"name them by their template, {template!r}"))
+
+
+def _may_ask(template: Mapping[str, Any]) -> bool:
+    """True if *template*, which is not read, might ask for something."""
+    text = json.dumps(template, default=str)
+    return '"extensions"' in text or PREFIX in text or "<<" in text
 
 
 def _called(template: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Pointer, str]]:

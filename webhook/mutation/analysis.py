@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import renderer
 from registry.delivery.ledger import Ledger
 from registry.resolving.resolve import resolve
 from registry.resolving.selectors import Consumer, Selector
@@ -20,8 +21,10 @@ from webhook.mutation import (
     expansion,
     expressions,
     handover,
+    limits,
     missing_project,
     resolved_note,
+    unknown_names,
     unread_variables,
 )
 from webhook.mutation.bound_selectors import BoundSelector, bind
@@ -36,9 +39,6 @@ from webhook.mutation.selector_blocks import BlockReader, Replacement
 from webhook.mutation.settings import Settings
 from webhook.objects.patch import Op
 from webhook.objects.walk import Pointer, at, env_names
-
-MAX_SELECTORS = 64
-MAX_EXPRESSIONS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,11 @@ class _Analyser:
 
     def run(self) -> Analysis:
         result = self._result
-        result.reports = tuple(self._report(step) for step in self._layout.steps if step.asks)
+        asking = [step for step in self._layout.steps if step.asks]
+        if too_many := list(limits.too_many_steps(asking)):
+            result.findings += too_many
+            return result
+        result.reports = tuple(self._report(step) for step in asking)
         # Selectors that are not read would be missed by every expression that uses them.
         if not self._layout.is_misread:
             for report in result.reports:
@@ -114,7 +118,8 @@ class _Analyser:
             for text in self._question.texts:
                 self._expand(text, partial(self._edits.replace, text))
             result.findings += handover.findings(self._question)
-        self._check_limits()
+        result.findings += limits.too_many_selectors(self._blocks.count)
+        result.findings += limits.too_many_expressions(len(result.uses))
         result.warnings = list(dict.fromkeys(result.warnings))
         if not result.findings:
             edits = tuple(self._edits.ops())
@@ -122,14 +127,6 @@ class _Analyser:
             note = resolved_note.text_of(self._note()) if is_noted else ""
             result.ops = (*edits, *handover.ops(self._question, note))
         return result
-
-    def _check_limits(self) -> None:
-        for count, limit, what in (
-            (self._blocks.count, MAX_SELECTORS, "selectors"),
-            (len(self._result.uses), MAX_EXPRESSIONS, "expressions"),
-        ):
-            if count > limit:
-                self._find("", f"the object holds {count} {what}; {limit} are the limit", reason=Reason.LIMIT)
 
     def _find(self, where: str, message: str, pointer: Pointer = (), *, reason: Reason) -> None:
         self._result.findings.append(Finding(where, message, pointer, reason=reason))
@@ -209,14 +206,18 @@ class _Analyser:
         try:
             template = expansion.parse(text, braces=self._layout.braces)
             self._result.uses += [(text.where, str(expression)) for expression in template.expressions]
-            if len(self._result.uses) > MAX_EXPRESSIONS:
+            if len(self._result.uses) > limits.MAX_EXPRESSIONS:
                 return
             if any(expression.name in self._blocks.refused for expression in template.expressions):
                 # The selector is refused already; its expressions would only repeat that.
                 return
+            scope = self._scope(text.region)
+            for expression in template.expressions:
+                if expression.name not in scope.names:
+                    raise ExpansionError(self._unknown(expression, scope))
             expanded = expansion.expand(
                 template,
-                self._scope(text.region),
+                scope,
                 place=text.place,
                 engine=engine or self._layout.engine,
                 settings=self._settings,
@@ -225,6 +226,10 @@ class _Analyser:
             put(expanded)
         except ExpansionError as e:
             self._complain(text, e)
+
+    def _unknown(self, expression: renderer.Expression, scope: Scope) -> str:
+        named = (r.step.where for r in self._result.reports if expression.name in r.plan.outcomes)
+        return unknown_names.message(expression, scope.names, named, self._layout)
 
     def _complain(self, text: TextWithExpressions, error: ExpansionError) -> None:
         self._complained.add(text.pointer)

@@ -1,12 +1,11 @@
 """What is wrong with an object, as far as that can be said without a registry. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import renderer
 from webhook.adapters.layout import Finding, Layout
 from webhook.errors import Reason
-from webhook.mutation import expansion, expressions
+from webhook.mutation import expansion, expressions, unknown_names
 from webhook.mutation.expansion import ExpansionError
 from webhook.mutation.expressions import TextWithExpressions
 from webhook.mutation.selector_blocks import BlockReader
@@ -33,7 +32,7 @@ def findings(layout: Layout, found: Sequence[TextWithExpressions]) -> list[Findi
         steps = layout.steps if text.region.steps is None else text.region.steps
         # A selector that is refused is a known name all the same.
         known = reader.refused.union(*(names[step.pointer] for step in steps))
-        for message in _problems(text, known, braces=layout.braces):
+        for message in _problems(text, known, names, layout):
             problems.append(finding_at(layout, text, message))
             complained.add(text.pointer)
     return problems
@@ -47,14 +46,15 @@ def finding_at(layout: Layout, text: TextWithExpressions, message: str, reason: 
     return Finding(text.where, message, text.pointer, reason=reason)
 
 
-def _problems(text: TextWithExpressions, known: set[str], *, braces: bool) -> Iterator[str]:
+def _problems(
+    text: TextWithExpressions, known: set[str], names: Mapping["Pointer", set[str]], layout: Layout
+) -> Iterator[str]:
     try:
-        template = expansion.parse(text, braces=braces)
+        template = expansion.parse(text, braces=layout.braces)
     except ExpansionError as e:
         yield str(e)
         return
     for expression in template.expressions:
         if expression.name not in known:
-            there = f"there are {', '.join(sorted(known))}" if known else "there are no selectors"
-            problem = f"no selector is named {expression.name!r} here; {there}"
-            yield str(renderer.ExpressionError(expression.source, problem))
+            elsewhere = (step.where for step in layout.steps if expression.name in names[step.pointer])
+            yield unknown_names.message(expression, known, elsewhere, layout)

@@ -3,7 +3,7 @@
 A credential never gets into a string that is stored in clear, unless the operator's settings say so.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 import renderer
@@ -15,6 +15,7 @@ from webhook.mutation.expressions import TextWithExpressions
 from webhook.mutation.settings import Settings
 
 MAX_TEXT_BYTES = 256 * 1024
+_SHORTER = "give a variable its value, and use that there, or write \\<< for a literal"
 _IN_CLEAR = (
     "names a credential, which would be stored in clear here; make it the whole value of an env entry, and use that "
     "variable here"
@@ -45,6 +46,11 @@ class Scope:
             if first.chosen != bound.chosen:
                 self._ambiguous.setdefault(bound.selector.name, (first_where, where))
         self._fields = {name: bound.fields for name, (_, bound) in self._bound_selectors.items()}
+
+    @property
+    def names(self) -> Collection[str]:
+        """The names of the selectors."""
+        return self._fields.keys()
 
     def variable(self, expression: renderer.Expression) -> Variable | None:
         """The configuration entry that *expression* reads; None if it reads something else."""
@@ -98,7 +104,7 @@ def parse(text: TextWithExpressions, *, braces: bool) -> renderer.Template:
         ExpansionError: One breaks the grammar, or the string is too long to look at.
     """
     if len(text.content.encode()) > MAX_TEXT_BYTES:
-        raise ExpansionError(f"is longer than {MAX_TEXT_BYTES // 1024} KiB, too long to hold an expression")
+        raise ExpansionError(f"is longer than {MAX_TEXT_BYTES // 1024} KiB, too long to hold an expression; {_SHORTER}")
     try:
         return renderer.parse(text.content, braces=braces)
     except renderer.ExpressionError as e:

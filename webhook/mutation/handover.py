@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from webhook.adapters.annotations.reader import MAX_BYTES
+from webhook.adapters.annotations.reader import MAX_BYTES, SHORTER
 from webhook.adapters.layout import Finding, Layout
 from webhook.adapters.step import Engine
 from webhook.mutation import resolved_note
@@ -33,7 +33,7 @@ def findings(question: "Question") -> Iterator[Finding]:
         message = "what its pods are to be given holds '{{', which Argo would expand"
         yield Finding(f"annotation {name}", message, layout.handover_at)
     if len(text.encode()) > MAX_BYTES:
-        message = f"what its pods are to be given is longer than {MAX_BYTES // 1024} KiB"
+        message = f"what its pods are to be given is longer than {MAX_BYTES // 1024} KiB; {SHORTER}"
         yield Finding(f"annotation {name}", message, layout.handover_at)
 
 

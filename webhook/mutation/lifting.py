@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from webhook.adapters.annotations.names import PIPELINE_SELECTORS, RUN_SELECTORS, TASK_SELECTORS
-from webhook.adapters.annotations.reader import MAX_BYTES, wrong_variable
+from webhook.adapters.annotations.reader import MAX_BYTES, SHORTER, wrong_variable
 from webhook.adapters.annotations.step_keys import EVERY
 from webhook.adapters.layout import Finding, Layout
 from webhook.adapters.step import Block, Engine, Level, Step, names_in
@@ -177,7 +177,7 @@ class _Lifter:
                 self._compare(every, entry, step.where, pointer)
         text = manifests.dump(said)
         if len(text.encode()) > MAX_BYTES:
-            what = f"with what is moved into it, it is longer than {MAX_BYTES // 1024} KiB"
+            what = f"with what is moved into it, it is longer than {MAX_BYTES // 1024} KiB; {SHORTER}"
             self._find(f"annotation {TASK_SELECTORS}", what, pointer)
         selectors = [entry.get("extensions") for _, entry in entries]
         if self._layout.engine is Engine.ARGO and "{{" in manifests.dump(selectors):

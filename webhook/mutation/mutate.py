@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _NO_SETTINGS = Settings()
 # More would scroll away what comes first; mending these will show the next ones.
-_MAX_PROBLEMS = 20
+MAX_PROBLEMS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +100,9 @@ def _refused(findings: Sequence[Finding]) -> RefusedError:
     for finding in findings:
         placed.setdefault(str(finding), (finding.pointer, finding.line))
     problems = list(placed)
-    if len(problems) > _MAX_PROBLEMS:
-        problems[_MAX_PROBLEMS:] = [f"and {len(problems) - _MAX_PROBLEMS} more"]
-    places = list(placed.values())[:_MAX_PROBLEMS]
+    if len(problems) > MAX_PROBLEMS:
+        problems[MAX_PROBLEMS:] = [f"and {len(problems) - MAX_PROBLEMS} more"]
+    places = list(placed.values())[:MAX_PROBLEMS]
     return RefusedError(problems, {finding.reason for finding in findings}, places)
 
 

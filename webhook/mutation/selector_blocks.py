@@ -50,8 +50,8 @@ class BlockReader:
 
     @property
     def count(self) -> int:
-        """How many selectors have been read."""
-        return sum(len(selectors) for selectors in self._read.values())
+        """How many different selectors have been read."""
+        return len(self._parsed_before)
 
     def selectors_of(self, step: Step) -> tuple[Selector, ...]:
         """The selectors of *step*, by any of its blocks; of those with one name, that of the upper level."""

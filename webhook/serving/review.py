@@ -148,7 +148,8 @@ def allowed(
         patch = msgspec.json.encode(ops)
         if len(patch) > PATCH_LIMIT:
             raise RefusedError(
-                [f"the patch is larger than {PATCH_LIMIT >> 20} MiB: ask for less in one object"], [Reason.LIMIT]
+                [f"the patch is larger than {PATCH_LIMIT >> 20} MiB: ask for less in one object, or split it"],
+                [Reason.LIMIT],
             )
         response["patchType"] = "JSONPatch"
         response["patch"] = b64encode(patch).decode()

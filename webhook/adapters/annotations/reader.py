@@ -14,9 +14,11 @@ from webhook.objects import manifests
 from webhook.objects.walk import Pointer
 
 MAX_BYTES = 32 * 1024
-MAX_VARIABLES = 1000
+MAX_VARIABLES = 10_000
+SHORTER = "say once, under '*' or a task, what several steps get"
+_FEWER = "name only the steps that need them, or set those that are the same for all in the steps themselves"
 # Each costs a search for what was meant; when these are mended, the next ones are shown.
-_MAX_PROBLEMS = 20
+MAX_PROBLEMS = 20
 _FIELDS = ("extensions", "env")
 _ENV_FIELDS = ("name", "value")
 
@@ -65,7 +67,7 @@ class _UnreadableError(ValueError):
 def _read(text: str) -> Any:
     """What *text* says; None if nothing."""
     if len(text) > MAX_BYTES or len(text.encode()) > MAX_BYTES:
-        raise _UnreadableError(f"is longer than {MAX_BYTES // 1024} KiB", None)
+        raise _UnreadableError(f"is longer than {MAX_BYTES // 1024} KiB; {SHORTER}", None)
     # A small text with anchors may stand for a large one.
     if "&" in text and (anchor := Outline(text).anchor):
         raise _UnreadableError("anchors are not read here; write out what they stand for", anchor)
@@ -113,7 +115,7 @@ class _Reader:
             content = {}
         for key, entry in content.items():
             self._entry(key, entry)
-            if len(self._problems) >= _MAX_PROBLEMS:
+            if len(self._problems) >= MAX_PROBLEMS:
                 break
         there = {step.pointer for step in self._layout.steps}
         named = [step for step in self._named.values() if step.pointer not in there and self._is_asked(step)]
@@ -158,7 +160,8 @@ class _Reader:
         given = list(self._variables(key, entry.get("env")))
         self._variables_left -= len(given) * len(steps)
         if self._variables_left < 0:
-            self._find((key,), f"sets more than {MAX_VARIABLES} variables in all steps together")
+            message = f"sets more than {MAX_VARIABLES} variables in all steps together; {_FEWER}"
+            self._find((key,), message)
             return
         for step in steps:
             self._named.setdefault(step.pointer, step)

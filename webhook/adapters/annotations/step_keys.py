@@ -12,6 +12,7 @@ from webhook.objects.walk import Pointer
 
 EVERY = "*"
 _MAX_LISTED = 10
+_BY_NAME = "name it, and set inject: false, if its texts use expressions"
 
 
 class UnknownKeyError(ValueError):
@@ -112,10 +113,22 @@ class Keys:
         return dict.fromkeys([*self._referenced_at.get("", ()), *above, *below])
 
     def _meant(self, key: str) -> str:
-        """The keys that there are, or the closest to *key*."""
+        """The keys that there are, or the closest to *key*; for every step, why none is meant."""
+        known = [step for steps in self._steps.values() for step in steps]
+        if key == EVERY and known:
+            return _why_none(known)
         of_a_task = next((known for known in self._steps if known.endswith(f"/{key}")), "")
         close = of_a_task or closest(key, list(dict.fromkeys([*self._steps, *self._groups])))
         return f"did you mean {close!r}?" if close else there_are(self._steps, show=repr, most=_MAX_LISTED)
+
+
+def _why_none(steps: Sequence[Step]) -> str:
+    """Why ``*`` means none of *steps*: templates without a container of the author's, sidecars, init containers."""
+    without = next((step for step in steps if step.no_env), None)
+    if without is not None:
+        return f"{without.where} cannot be given variables: {without.no_env}; {_BY_NAME}"
+    names = there_are([step.key for step in steps], show=repr, most=_MAX_LISTED)
+    return f"sidecars and init containers are meant by their own names only; {names}"
 
 
 class KeysInEachTask:

@@ -12,7 +12,7 @@ from webhook.objects.walk import Pointer, annotations_of, as_map, maps_in, name_
 from webhook.preview.expected_pods.expected import Container, ExpectedPod, FindDefinition, container, missing, pod
 
 # Tekton's default limit of pipelines within pipelines.
-_MAX_NESTED = 8
+MAX_NESTED = 8
 
 
 def pipeline_run(obj: Mapping[str, Any], find: FindDefinition) -> Iterator[ExpectedPod]:
@@ -64,7 +64,9 @@ class _Expectation:
                 own = None if within is None else (*within, section, i)
                 place = f"{prefix}{section}[{name}]"
                 if "pipelineRef" in task or "pipelineSpec" in task:
-                    if depth < _MAX_NESTED:
+                    if depth >= MAX_NESTED:
+                        yield ExpectedPod(place, unknown=f"pipelines in pipelines are followed {MAX_NESTED} deep only")
+                    else:
                         inner = f"{run}-{name}"
                         yield from self.pipeline(task, annotations, where=place, run=inner, depth=depth + 1, part=own)
                 else:
