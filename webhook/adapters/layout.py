@@ -106,6 +106,8 @@ class Annotations:
 
     def at(self, pointer: Pointer) -> Annotation | None:
         """The annotation whose text *pointer* leads into."""
+        if not self.read:
+            return None
         ways = (self._by_pointer.get(pointer[:end]) for end in range(len(pointer) + 1))
         return next((annotation for annotation in ways if annotation is not None), None)
 

@@ -69,6 +69,9 @@ class AnnotationVariable(NamedTuple):
     level: int = 0
 
 
+_NO_NAMES: frozenset[str] = frozenset()
+
+
 class Step(NamedTuple):
     """A container that may get services.
 
@@ -100,7 +103,7 @@ class Step(NamedTuple):
     @property
     def set_elsewhere(self) -> frozenset[str]:
         """The names of the variables that its author sets in other places, which are kept as they are."""
-        return frozenset().union(*(source.names for source in self.elsewhere))
+        return frozenset().union(*(source.names for source in self.elsewhere)) if self.elsewhere else _NO_NAMES
 
     @property
     def asks(self) -> bool:

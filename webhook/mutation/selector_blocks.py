@@ -59,6 +59,9 @@ class BlockReader:
 
     def asked_of(self, step: Step) -> tuple[Asked, ...]:
         """The same, each with the selectors that it replaces."""
+        if len(step.blocks) == 1:  # A block has each name once.
+            (block,) = step.blocks
+            return tuple(Asked(selector, block) for selector in self._selectors(block))
         named: dict[str, list[tuple[Block, Selector]]] = {}
         for block in step.blocks:
             for selector in self._selectors(block):

@@ -15,8 +15,12 @@ def warnings(obj: Mapping[str, Any], step: Step, given: Sequence[str]) -> Iterat
     if not given or step.env is None:
         return
     container = as_map(at(obj, step.env[:-1]))
-    own = [entry for _, entry in maps_in(container.get("env"))]
-    unread = [*sources.computed(own, ""), *sources.unread_env_from(container, "")]
+    unread = [
+        *sources.computed((entry for _, entry in maps_in(container.get("env"))), ""),
+        *(sources.unread_env_from(container, "") if "envFrom" in container else ()),
+    ]
+    if not (unread or step.elsewhere):
+        return
     for one in (*unread, *(unread for source in step.elsewhere for unread in source.unread)):
         if names := one.concerns(given):
             listed = ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")

@@ -60,12 +60,12 @@ def source_of(part: object, where: str, *, wins: bool = False, env_from: bool = 
     return (Source(where, entries, frozenset(entry["name"] for entry in entries), wins, tuple(unread)),)
 
 
-def computed(entries: Sequence[Mapping[str, Any]], where: str) -> Iterator[Unread]:
+def computed(entries: Iterable[Mapping[str, Any]], where: str) -> Iterator[Unread]:
     """The entries whose names are known only when parameters have been filled in."""
     for entry in entries:
         name = str(entry.get("name"))
-        places = [name.index(sign) for sign in _PARAMETERS if sign in name]
-        if places:
+        if "{{" in name or "$(" in name:
+            places = [name.index(sign) for sign in _PARAMETERS if sign in name]
             why = (
                 f"the name {name[:60]!r} is known only later; if it becomes that of an injected variable, both are set"
             )
