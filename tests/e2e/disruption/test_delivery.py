@@ -2,31 +2,11 @@
 
 import time
 
-import pytest
-
 from tests.e2e.support.waiting import wait_for
 from tests.e2e.workloads.runs import submit
 from tests.e2e.workloads.shared_credentials import copies, given_to, runs_of_every_kind
 
-CONTROLLER = "deployment/fuseml-controller"
 WAITS_FOR = "extensions.fuseml.org/waiting"
-
-
-@pytest.fixture
-def controllers(product):
-    """Scales the controller; after the test there is one again."""
-
-    def scale(replicas):
-        product.kubectl("scale", CONTROLLER, f"--replicas={replicas}")
-        product.kubectl("rollout", "status", CONTROLLER, "--timeout=120s", timeout=130)
-        wait_for(lambda: len(pods(product)) == replicas, 60, f"{replicas} controllers")
-
-    yield scale
-    scale(1)
-
-
-def pods(product):
-    return product.kubectl("get", "pods", "-l", "app.kubernetes.io/component=controller", "-o", "name").split()
 
 
 def waiting(here):
@@ -39,7 +19,7 @@ def test_without_a_controller_what_is_there_works_and_the_rest_waits_or_is_refus
     definitions, runs = runs_of_every_kind(early, images.python)
     here("create", "-f", "-", stdin=definitions)
     submit(here, {**runs[0], "metadata": {"name": "first"}})
-    controllers(0)
+    controllers.scale(0)
 
     submit(here, {**runs[0], "metadata": {"name": "second"}})
     assert given_to(here, "pipelinerun", "second", values) == values
@@ -52,7 +32,7 @@ def test_without_a_controller_what_is_there_works_and_the_rest_waits_or_is_refus
     (pod,) = wait_for(lambda: waiting(here), 60, "a pod that waits for credentials")
     assert pod["spec"]["schedulingGates"] == [{"name": "extensions.fuseml.org/injection"}]
 
-    controllers(1)
+    controllers.scale(1)
 
     assert given_to(here, "pipelinerun", "referenced", values) == values
     submit(here, runs[0])
@@ -60,11 +40,9 @@ def test_without_a_controller_what_is_there_works_and_the_rest_waits_or_is_refus
 
 
 def test_another_controller_takes_over_when_the_leader_is_killed(controllers, product, shared, team, images, tell):
-    controllers(2)
+    controllers.scale(2)
     here = team("red")
-    lease = product.kubectl.json("get", "lease", "fuseml-controller")
-    leader = lease["spec"]["holderIdentity"].partition("_")[0]
-    product.kubectl("delete", "pod", leader, "--grace-period=0", "--force")
+    product.kubectl("delete", "pod", controllers.leader(), "--grace-period=0", "--force")
     killed_at = time.monotonic()
 
     name, values = shared()

@@ -8,11 +8,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.e2e.support.product import NAMESPACE
 from tests.e2e.support.waiting import wait_for
 from tests.e2e.workloads.shared_credentials import PROJECT, copies
 
-CONTROLLER = "app.kubernetes.io/component=controller"
 NAMESPACES = 50
 ROTATIONS = 100
 
@@ -39,10 +37,6 @@ def arrives(teams, product, value, seconds=120):
     return time.monotonic() - began
 
 
-def controllers(kubectl):
-    return kubectl.within(NAMESPACE).api.get("pods", query=f"labelSelector={CONTROLLER}")["items"]
-
-
 def send(node, pod, number):
     """Send a signal to the controller in *pod*; return to how many processes."""
     found = node.processes(pod)
@@ -52,7 +46,9 @@ def send(node, pod, number):
 
 
 @pytest.mark.full
-def test_nothing_is_stale_or_left_when_the_controller_is_killed_during_rotations(kubectl, shared, teams, node, tell):
+def test_nothing_is_stale_or_left_when_the_controller_is_killed_during_rotations(
+    kubectl, shared, teams, controllers, node, tell
+):
     here = teams(NAMESPACES)
     product, values = shared()
     arrives(here, product, values["AWS_SECRET_ACCESS_KEY"])
@@ -61,7 +57,7 @@ def test_nothing_is_stale_or_left_when_the_controller_is_killed_during_rotations
     for number in range(ROTATIONS):
         value = shared.rotate(product)
         if number % 12 == 7:  # As a node that runs out of memory would do it, in the middle of the writes.
-            killed += send(node, controllers(kubectl)[0], signal.SIGKILL)
+            killed += send(node, controllers.only(), signal.SIGKILL)
         time.sleep(0.2)
 
     took = arrives(here, product, value, 300)
@@ -78,38 +74,28 @@ def test_nothing_is_stale_or_left_when_the_controller_is_killed_during_rotations
 
 
 @pytest.mark.full
-def test_a_leader_that_was_paused_brings_nothing_back(kubectl, product, shared, teams, node):
-    product.kubectl("scale", "deployment/fuseml-controller", "--replicas=2")
-    product.kubectl("rollout", "status", "deployment/fuseml-controller", "--timeout=120s", timeout=130)
-    try:
-        here = teams(5)
-        store, values = shared()
-        arrives(here, store, values["AWS_SECRET_ACCESS_KEY"])
-        name = leader(product)
-        (pod,) = [pod for pod in controllers(kubectl) if pod["metadata"]["name"] == name]
-        # It has heard of the change, and may be about to write when it is stopped.
-        shared.rotate(store)
-        send(node, pod, signal.SIGSTOP)
-        wait_for(lambda: leader(product) != name, 90, "another leader")
+def test_a_leader_that_was_paused_brings_nothing_back(controllers, shared, teams, node):
+    controllers.scale(2)
+    here = teams(5)
+    store, values = shared()
+    arrives(here, store, values["AWS_SECRET_ACCESS_KEY"])
+    name = controllers.leader()
+    (pod,) = [pod for pod in controllers.pods() if pod["metadata"]["name"] == name]
+    # It has heard of the change, and may be about to write when it is stopped.
+    shared.rotate(store)
+    send(node, pod, signal.SIGSTOP)
+    wait_for(lambda: controllers.leader() != name, 90, "another leader")
 
-        shared.remove_source(store)
-        arrives(here, store, None)
-        send(node, pod, signal.SIGCONT)
+    shared.remove_source(store)
+    arrives(here, store, None)
+    send(node, pod, signal.SIGCONT)
 
-        time.sleep(30)
-        assert passwords(here, store) == {one.namespace: [] for one in here}
-    finally:
-        product.kubectl("scale", "deployment/fuseml-controller", "--replicas=1")
-        product.kubectl("rollout", "status", "deployment/fuseml-controller", "--timeout=120s", timeout=130)
-
-
-def leader(product):
-    lease = product.kubectl.json("get", "lease", "fuseml-controller")
-    return lease["spec"]["holderIdentity"].partition("_")[0]
+    time.sleep(30)
+    assert passwords(here, store) == {one.namespace: [] for one in here}
 
 
 @contextmanager
-def restarted_api_server(node, kubectl):
+def restarted_api_server(node, controllers):
     """The API server ends, and all watches with it; it starts again in the middle."""
     node.stop("kube-apiserver")
     node.start()
@@ -119,17 +105,16 @@ def restarted_api_server(node, kubectl):
 
 
 @contextmanager
-def slow_etcd(node, kubectl):
+def slow_etcd(node, controllers):
     """Etcd stands still nine tenths of the time."""
     with node.slowed("etcd"):
         yield
 
 
 @contextmanager
-def dead_connection(node, kubectl):
+def dead_connection(node, controllers):
     """No packet of the controller's connections arrives any more, and nobody is told."""
-    (pod,) = controllers(kubectl)
-    with node.cut_off(pod["status"]["podIP"]):
+    with node.cut_off(controllers.only()["status"]["podIP"]):
         yield
         time.sleep(25)  # Longer than a call may take, and than the leader may be silent.
 
@@ -139,13 +124,13 @@ TROUBLES = [restarted_api_server, slow_etcd, dead_connection]
 
 @pytest.mark.full
 @pytest.mark.parametrize("trouble", TROUBLES, ids=lambda trouble: trouble.__name__)
-def test_nothing_is_lost_in_trouble(kubectl, shared, teams, node, trouble, tell):
+def test_nothing_is_lost_in_trouble(kubectl, shared, teams, controllers, node, trouble, tell):
     here = teams(10)
     (changed, first), (gone, of_gone), (kept, of_kept) = shared(), shared(), shared()
     for product, values in ((changed, first), (gone, of_gone), (kept, of_kept)):
         arrives(here, product, values["AWS_SECRET_ACCESS_KEY"])
 
-    with trouble(node, kubectl):
+    with trouble(node, controllers):
         for _ in range(3):
             value = shared.rotate(changed)
         shared.remove_source(gone)

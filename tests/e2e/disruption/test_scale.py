@@ -34,12 +34,6 @@ def registered(product, kubectl):
     here("delete", "--ignore-not-found", *(f"{kind}/{name}" for name in names for kind in ("ext", "secret")))
 
 
-def controller(kubectl):
-    pods = kubectl.within(NAMESPACE).api.get("pods", query="labelSelector=app.kubernetes.io/component=controller")
-    (pod,) = pods["items"]
-    return pod
-
-
 def delivered(kubectl):
     """The number of copies, by namespace."""
     path = "/api/v1/secrets?fieldSelector=type=fuseml.org/credentials&limit=500&continue="
@@ -60,16 +54,15 @@ def calls(node, since):
 
 
 @pytest.fixture
-def young_controller(product, kubectl):
+def young_controller(controllers):
     """A controller that has just begun: after its first sweep, which a test can wait for, comes none for 24 minutes."""
-    product.kubectl("rollout", "restart", "deployment/fuseml-controller")
-    product.kubectl("rollout", "status", "deployment/fuseml-controller", "--timeout=120s", timeout=130)
-    wait_for(lambda: controller(kubectl), 60, "the end of the previous one")
+    controllers.restart()
+    return controllers.only()
 
 
-def sweeps(kubectl):
-    """How often the controller has written all copies again."""
-    name = controller(kubectl)["metadata"]["name"]
+def sweeps(kubectl, controller):
+    """How often the *controller*, a pod, has written all copies again."""
+    name = controller["metadata"]["name"]
     page = kubectl.api.call("GET", f"/api/v1/namespaces/{NAMESPACE}/pods/{name}:8080/proxy/metrics")[1]
     return float(re.search(r"^fuseml_credentials_sweeps (\S+)$", page, re.MULTILINE)[1])
 
@@ -78,13 +71,13 @@ def sweeps(kubectl):
 def test_many_namespaces_get_many_logins(kubectl, team, node, young_controller, registered, tell):
     teams = [team() for _ in range(NAMESPACES)]
     since, began = node.audit_position(), time.monotonic()
-    before = node.usage(controller(kubectl))
+    before = node.usage(young_controller)
 
     kubectl("label", "namespace", *(here.namespace for here in teams), f"{PROJECT}=red", timeout=120)
     everything = {here.namespace: LOGINS for here in teams}
     wait_for(lambda: delivered(kubectl) == everything, 600, "everything to be delivered")
 
-    took, used = time.monotonic() - began, node.usage(controller(kubectl))
+    took, used = time.monotonic() - began, node.usage(young_controller)
     _, total = calls(node, since)
     tell(
         f"{NAMESPACES} namespaces x {LOGINS} logins: {took:.0f} s, {total} calls, "
@@ -92,7 +85,7 @@ def test_many_namespaces_get_many_logins(kubectl, team, node, young_controller, 
     )
     assert total < 4 * NAMESPACES * LOGINS
 
-    wait_for(lambda: sweeps(kubectl) == 1, 600, "the end of the first sweep")
+    wait_for(lambda: sweeps(kubectl, young_controller) == 1, 600, "the end of the first sweep")
     since, one = node.audit_position(), teams[0]
     kubectl("label", "namespace", one.namespace, f"{PROJECT}-")
     wait_for(lambda: delivered(kubectl)[one.namespace] == 0, 60, "the end of the copies in one namespace")

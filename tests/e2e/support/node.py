@@ -111,9 +111,10 @@ class Node:
     def audit_files(self, since: AuditPosition) -> list[tuple[Path, int]]:
         """The files that hold the audit log after *since*, and where in each it begins."""
         files = sorted(AUDIT.parent.glob("audit*.log"), key=lambda file: file.stat().st_mtime)
-        inodes = [file.stat().st_ino for file in files]
-        first = inodes.index(since.file) if since.file in inodes else 0
-        return [(file, since.offset if file.stat().st_ino == since.file else 0) for file in files[first:]]
+        first = [file.stat().st_ino for file in files].index(
+            since.file
+        )  # The API server has deleted it, if this fails.
+        return [(file, 0 if i else since.offset) for i, file in enumerate(files[first:])]
 
     def audit_position(self) -> AuditPosition:
         """The present end of the audit log."""
