@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.bench.latency import pipeline_run, review_of
-from tests.serving.attacks import ATTACKS
+from tests.serving.attacks import ATTACKS, Address
 from tests.serving.honest import Honest, Times, attack
 from tests.serving.running_server import eventually, make_pair, port_in
 
@@ -27,8 +27,8 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "explicit-ids" / "registry"
 
 
 @contextmanager
-def webhook() -> Iterator[int]:
-    """A webhook as users start it; gives its port."""
+def webhook() -> Iterator[Address]:
+    """A webhook as users start it."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_pair(folder)
@@ -46,7 +46,7 @@ def webhook() -> Iterator[int]:
                 eventually(lambda: "\n" in (folder / "log").read_text())
                 port = port_in((folder / "log").read_text().partition("\n")[0])
                 time.sleep(1.0)
-                yield port
+                yield "127.0.0.1", port
             finally:
                 process.send_signal(signal.SIGINT)
 
@@ -56,12 +56,12 @@ def columns(times: Times) -> str:
     return f"{times.median * 1e3:9.1f}{times.p99 * 1e3:8.0f}"
 
 
-def row(port: int, kind: str, *, seconds: float, clients: int) -> str:
+def row(server: Address, kind: str, *, seconds: float, clients: int) -> str:
     """Measure one kind of attack."""
     review = review_of(pipeline_run(10_000, asks=False))
-    before, during = Honest(port, review), Honest(port, review)
+    before, during = Honest(server, review), Honest(server, review)
     before.ask(seconds / 3)
-    with attack(port, kind, clients):
+    with attack(server, kind, clients):
         time.sleep(1.5)
         during.ask(seconds)
     time.sleep(1.0)
@@ -84,10 +84,10 @@ def main() -> None:
     print(f"{'ms, p50 and p99':20}" + "".join(f"{head:>17}" for head in heads) + "  failed", flush=True)
     for kind in options.kinds or ATTACKS:
         if options.port:
-            print(row(options.port, kind, seconds=options.seconds, clients=options.clients), flush=True)
+            print(row(("127.0.0.1", options.port), kind, seconds=options.seconds, clients=options.clients), flush=True)
         else:
-            with webhook() as port:
-                print(row(port, kind, seconds=options.seconds, clients=options.clients), flush=True)
+            with webhook() as server:
+                print(row(server, kind, seconds=options.seconds, clients=options.clients), flush=True)
 
 
 if __name__ == "__main__":

@@ -179,8 +179,8 @@ def removed(product: Product, kubectl: Kubectl) -> Iterator[None]:
 
 
 @pytest.fixture
-def load(kubectl: Kubectl, namespace: str, cluster: Path) -> Callable[[], AbstractContextManager[Load]]:
-    """Submits fifty runs a second; every response must contain what was asked for. Needs the product."""
+def load(kubectl: Kubectl, namespace: str, cluster: Path) -> Callable[..., AbstractContextManager[Load]]:
+    """Submits fifty runs a second, or *rate*; every response must contain what was asked for. Needs the product."""
     uri = "http://mlflow:5000"
     service = {"id": "tracking", "configuration": {"MLFLOW_TRACKING_URI": uri}}
     spec = {"product": "mlflow", "services": [service]}
@@ -193,7 +193,7 @@ def load(kubectl: Kubectl, namespace: str, cluster: Path) -> Callable[[], Abstra
         "metadata": {"generateName": "load-"},
         "spec": {"taskSpec": {"steps": [step]}},
     }
-    return lambda: steady_load(cluster, namespace, run, uri, rate=50.0)
+    return lambda rate=50.0: steady_load(cluster, namespace, run, uri, rate=rate)
 
 
 def _make_namespace(api: Api, name: str, labels: dict[str, str]) -> None:

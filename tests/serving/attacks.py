@@ -1,6 +1,6 @@
 """Clients that mean harm: some of each kind at once, each a process, for as long as a test or benchmark wants.
 
-python -m tests.serving.attacks PORT KIND CLIENTS [PER_CLIENT] attacks 127.0.0.1 until its standard input ends.
+python -m tests.serving.attacks HOST PORT KIND CLIENTS PER_CLIENT attacks a server until its standard input ends.
 """
 
 import ctypes
@@ -23,15 +23,16 @@ _CONTEXT = ssl._create_unverified_context()  # the server under test is our own
 # What is sent half of by those that never finish a handshake: the beginning of a ClientHello.
 _HALF_HELLO = b"\x16\x03\x01\x02\x00\x01\x00"
 
-Attack = Callable[[int, int], None]
+Address = tuple[str, int]
+Attack = Callable[[Address, int], None]
 
 
-def tcp(port: int, timeout: float = 60.0) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), timeout)
+def tcp(server: Address, timeout: float = 60.0) -> socket.socket:
+    return socket.create_connection(server, timeout)
 
 
-def tls(port: int, timeout: float = 60.0) -> ssl.SSLSocket:
-    return _CONTEXT.wrap_socket(tcp(port, timeout))
+def tls(server: Address, timeout: float = 60.0) -> ssl.SSLSocket:
+    return _CONTEXT.wrap_socket(tcp(server, timeout))
 
 
 def sized(body: bytes) -> bytes:
@@ -55,22 +56,22 @@ def _read_for_ever(sock: socket.socket) -> None:
         pass
 
 
-def _again_and_again(port: int, request: bytes) -> None:
+def _again_and_again(server: Address, request: bytes) -> None:
     """Send *request* again when it was answered."""
-    with tls(port) as sock:
+    with tls(server) as sock:
         while True:
             sock.sendall(request)
             if not sock.recv(65536):
                 return
 
 
-def _hold(port: int, count: int, opened: Callable[[int], socket.socket]) -> None:
+def _hold(server: Address, count: int, opened: Callable[[Address], socket.socket]) -> None:
     """Keep *count* connections, and open another one for each that the server closes."""
     held = []
     while True:
         while len(held) < count:
             with suppress(OSError):
-                held.append(opened(port))
+                held.append(opened(server))
         time.sleep(0.02)
         for sock in tuple(held):
             sock.setblocking(False)
@@ -84,57 +85,57 @@ def _hold(port: int, count: int, opened: Callable[[int], socket.socket]) -> None
                     sock.close()
 
 
-def large_reviews(port: int, per_client: int) -> None:
+def large_reviews(server: Address, per_client: int) -> None:
     """Reviews as large as they may be, and as dear."""
-    _again_and_again(port, sized(dear_review(7 * MIB - 8192)))
+    _again_and_again(server, sized(dear_review(7 * MIB - 8192)))
 
 
-def large_mappings(port: int, per_client: int) -> None:
+def large_mappings(server: Address, per_client: int) -> None:
     """The dearest of all that is read: mappings of very many keys."""
     keys = b",".join(b'"%x":0' % n for n in range(640_000))
-    _again_and_again(port, sized(dear_review(0).replace(b'"x":[0]', b'"x":{%s}' % keys)))
+    _again_and_again(server, sized(dear_review(0).replace(b'"x":[0]', b'"x":{%s}' % keys)))
 
 
-def overload(port: int, per_client: int) -> None:
+def overload(server: Address, per_client: int) -> None:
     """All but one fill the server with large bodies, and one sends what is put off because of that."""
     if multiprocessing.current_process().name.endswith("-1"):
-        pipelined(port, per_client)
+        pipelined(server, per_client)
     else:
-        _again_and_again(port, sized(b" " * (7 * MIB - 8192)))
+        _again_and_again(server, sized(b" " * (7 * MIB - 8192)))
 
 
-def middling_reviews(port: int, per_client: int) -> None:
+def middling_reviews(server: Address, per_client: int) -> None:
     """Reviews that just count as light."""
-    _again_and_again(port, sized(dear_review(256 * 1024)))
+    _again_and_again(server, sized(dear_review(256 * 1024)))
 
 
-def unfinished_bodies(port: int, per_client: int) -> None:
+def unfinished_bodies(server: Address, per_client: int) -> None:
     """All of a large body but its end, then the next."""
-    with tls(port) as sock:
+    with tls(server) as sock:
         sock.sendall(sized(b" " * 7 * MIB)[:-1])
         time.sleep(0.1)
 
 
-def endless_bodies(port: int, per_client: int) -> None:
+def endless_bodies(server: Address, per_client: int) -> None:
     """Chunks for as long as the server takes them, whatever it says."""
-    with tls(port) as sock:
+    with tls(server) as sock:
         sock.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n")
         while True:
             sock.sendall(b"4000\r\n" + b"x" * 0x4000 + b"\r\n")
 
 
-def chunked_trickle(port: int, per_client: int) -> None:
+def chunked_trickle(server: Address, per_client: int) -> None:
     """Small chunks, one after the other."""
-    with tls(port) as sock:
+    with tls(server) as sock:
         sock.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n")
         while True:
             sock.sendall(b"1\r\nx\r\n")
 
 
-def pipelined(port: int, per_client: int, request: bytes = sized(b" " * 1024)) -> None:
+def pipelined(server: Address, per_client: int, request: bytes = sized(b" " * 1024)) -> None:
     """Requests without waiting for answers, all of which are read."""
     block = request * 200
-    with tls(port) as sock:
+    with tls(server) as sock:
         while True:
             sock.sendall(block)
             left = 200
@@ -144,62 +145,62 @@ def pipelined(port: int, per_client: int, request: bytes = sized(b" " * 1024)) -
                 left -= got.count(b"HTTP/1.1 ")
 
 
-def pipelined_probes(port: int, per_client: int) -> None:
+def pipelined_probes(server: Address, per_client: int) -> None:
     """The same without bodies."""
-    pipelined(port, per_client, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+    pipelined(server, per_client, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
 
 
-def untaken_answers(port: int, per_client: int) -> None:
+def untaken_answers(server: Address, per_client: int) -> None:
     """Requests without reading any answer."""
-    with tls(port) as sock:
+    with tls(server) as sock:
         sock.settimeout(2)
         while True:
             sock.sendall(sized(b" " * 1024) * 100)
 
 
-def half_handshakes(port: int, per_client: int) -> None:
+def half_handshakes(server: Address, per_client: int) -> None:
     """Connections that stop in their first message."""
 
-    def opened(port: int) -> socket.socket:
-        sock = tcp(port)
+    def opened(server: Address) -> socket.socket:
+        sock = tcp(server)
         sock.sendall(_HALF_HELLO)
         return sock
 
-    _hold(port, per_client, opened)
+    _hold(server, per_client, opened)
 
 
-def idle_connections(port: int, per_client: int) -> None:
+def idle_connections(server: Address, per_client: int) -> None:
     """Connections that stay after their handshake."""
-    _hold(port, per_client, tls)
+    _hold(server, per_client, tls)
 
 
-def used_connections(port: int, per_client: int) -> None:
+def used_connections(server: Address, per_client: int) -> None:
     """Connections that have had an answer, so that they seem to be somebody's, and stay."""
 
-    def opened(port: int) -> socket.socket:
-        sock = tls(port)
+    def opened(server: Address) -> socket.socket:
+        sock = tls(server)
         sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
         sock.recv(4096)
         return sock
 
-    _hold(port, per_client, opened)
+    _hold(server, per_client, opened)
 
 
-def handshakes(port: int, per_client: int) -> None:
+def handshakes(server: Address, per_client: int) -> None:
     """One handshake after the other."""
-    tls(port).close()
+    tls(server).close()
 
 
-def connections(port: int, per_client: int) -> None:
+def connections(server: Address, per_client: int) -> None:
     """Connections that are closed at once, half of them by a reset."""
     for linger in (struct.pack("ii", 0, 0), struct.pack("ii", 1, 0)):
-        with tcp(port) as sock:
+        with tcp(server) as sock:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
 
 
-def slow_bytes(port: int, per_client: int) -> None:
+def slow_bytes(server: Address, per_client: int) -> None:
     """A byte of a head now and then, on many connections."""
-    socks = [tls(port) for _ in range(per_client)]
+    socks = [tls(server) for _ in range(per_client)]
     try:
         while True:
             for sock in socks:
@@ -210,34 +211,34 @@ def slow_bytes(port: int, per_client: int) -> None:
             sock.close()
 
 
-def byte_by_byte(port: int, per_client: int) -> None:
+def byte_by_byte(server: Address, per_client: int) -> None:
     """A body in as many records as it has bytes."""
-    with tls(port) as sock:
+    with tls(server) as sock:
         sock.sendall(POST + b"Content-Length: 1000000\r\n\r\n")
         while True:
             sock.sendall(b"x")
 
 
-def garbage(port: int, per_client: int) -> None:
+def garbage(server: Address, per_client: int) -> None:
     """Bytes without meaning, before and within TLS."""
-    with tcp(port) as sock:
+    with tcp(server) as sock:
         sock.sendall(random.randbytes(20_000))
-    with tls(port) as sock:
+    with tls(server) as sock:
         sock.sendall(random.randbytes(20_000))
         _read_for_ever(sock)
 
 
-def sending_on(port: int, per_client: int) -> None:
+def sending_on(server: Address, per_client: int) -> None:
     """What is no request, and then as much as is thrown away."""
-    with tls(port) as sock:
+    with tls(server) as sock:
         sock.sendall(b"NONSENSE\r\n\r\n")
         while True:
             sock.sendall(b"x" * 16384)
 
 
-def early_close(port: int, per_client: int) -> None:
+def early_close(server: Address, per_client: int) -> None:
     """A request whose answer is not waited for: the connection is reset."""
-    with tls(port) as sock:
+    with tls(server) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         sock.sendall(sized(b"{}"))
 
@@ -254,10 +255,10 @@ SMUGGLED = [
 ]
 
 
-def smuggled_lengths(port: int, per_client: int) -> None:
+def smuggled_lengths(server: Address, per_client: int) -> None:
     """Two lengths of one body, so that a part of it might pass for a request of its own."""
     for lengths in SMUGGLED:
-        with tls(port) as sock:
+        with tls(server) as sock:
             sock.sendall(POST + lengths + b"\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
             with suppress(ConnectionError):
                 _read_for_ever(sock)
@@ -296,9 +297,9 @@ class OpenSsl:
         self.sock.close()
 
 
-def key_updates(port: int, per_client: int) -> None:
+def key_updates(server: Address, per_client: int) -> None:
     """Keys of TLS 1.3 that change again and again, and nothing else."""
-    client = OpenSsl(tcp(port), TLS_1_3)
+    client = OpenSsl(tcp(server), TLS_1_3)
     try:
         while True:
             client.update_key()
@@ -306,9 +307,9 @@ def key_updates(port: int, per_client: int) -> None:
         client.close()
 
 
-def renegotiation(port: int, per_client: int) -> None:
+def renegotiation(server: Address, per_client: int) -> None:
     """Handshakes of TLS 1.2 that begin again."""
-    client = OpenSsl(tcp(port), TLS_1_2)
+    client = OpenSsl(tcp(server), TLS_1_2)
     try:
         while True:
             client.renegotiate()
@@ -346,18 +347,19 @@ ATTACKS: dict[str, Attack] = {
 }
 
 
-def _repeat(attack: Attack, port: int, per_client: int) -> None:
+def _repeat(attack: Attack, server: Address, per_client: int) -> None:
     while True:
         try:
-            attack(port, per_client)
+            attack(server, per_client)
         except OSError:
             time.sleep(0.002)
 
 
-def main(port: int, kind: str, clients: int, per_client: int = 60) -> None:
+def main(host: str, port: int, kind: str, clients: int, per_client: int) -> None:
     attack = ATTACKS[kind]
     processes = [
-        multiprocessing.Process(target=_repeat, args=(attack, port, per_client), daemon=True) for _ in range(clients)
+        multiprocessing.Process(target=_repeat, args=(attack, (host, port), per_client), daemon=True)
+        for _ in range(clients)
     ]
     for process in processes:
         process.start()
@@ -367,4 +369,4 @@ def main(port: int, kind: str, clients: int, per_client: int = 60) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2], *map(int, sys.argv[3:]))
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3], *map(int, sys.argv[4:]))

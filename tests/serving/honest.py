@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.serving.attacks import sized, tls
+from tests.serving.attacks import Address, sized, tls
 from tests.serving.running_server import REVIEW, Answer, read_answer
 
 # Seconds after which a kubelet or an API server gives up.
@@ -20,9 +20,9 @@ PROBE = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 
 @contextmanager
-def attack(port: int, kind: str, clients: int = 10, per_client: int = 60) -> Iterator[None]:
+def attack(server: Address, kind: str, clients: int = 10, per_client: int = 60) -> Iterator[None]:
     """Let *clients* attack while the block runs. They end with this process, whatever comes of it."""
-    command = [sys.executable, "-m", "tests.serving.attacks", str(port), kind, str(clients), str(per_client)]
+    command = [sys.executable, "-m", "tests.serving.attacks", *map(str, (*server, kind, clients, per_client))]
     with subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         try:
             yield
@@ -50,8 +50,9 @@ class Times:
 class Honest:
     """Asks again and again, and notes how long it took."""
 
-    def __init__(self, port: int, review: bytes = REVIEW) -> None:
-        self._port = port
+    def __init__(self, server: Address, review: bytes = REVIEW, timeout: float = TIMEOUT) -> None:
+        self._server = server
+        self._timeout = timeout
         self._request = sized(review)
         self._kept: Any = None
         self.probes, self.reviews, self.fresh_reviews = Times(), Times(), Times()
@@ -83,7 +84,7 @@ class Honest:
         times.taken.append(time.monotonic() - begin)
 
     def _fresh(self, request: bytes) -> Answer:
-        sock = tls(self._port, TIMEOUT)
+        sock = tls(self._server, self._timeout)
         with sock:
             sock.sendall(request)
             return read_answer(sock)
@@ -95,7 +96,7 @@ class Honest:
                 self._kept.sendall(self._request)
                 return self._read()
             self.close()
-        self._kept = tls(self._port, TIMEOUT)
+        self._kept = tls(self._server, self._timeout)
         self._kept.sendall(self._request)
         return self._read()
 
