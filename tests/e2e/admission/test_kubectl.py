@@ -154,7 +154,7 @@ def test_asking_for_something_else_later_is_refused(here, register, request, kin
     run = request.getfixturevalue(kind)
     register("http://mlflow:5000")
     here("apply", "-f", "-", stdin=run)
-    stored = here.json("get", run["kind"].lower(), "demo")
+    stored = seen_by_its_engine(here, run["kind"])
     other = yaml.safe_load(yaml.safe_dump(run).replace("product: mlflow", "product: other"))
 
     message = here.fails("apply", "-f", "-", stdin=other)
@@ -168,7 +168,7 @@ def test_annotating_and_labelling_change_nothing_else(here, register, request, k
     run = request.getfixturevalue(kind)
     register("http://mlflow:5000")
     here("create", "-f", "-", stdin=run)
-    before = here.json("get", run["kind"].lower(), "demo")
+    before = seen_by_its_engine(here, run["kind"])
 
     here("annotate", run["kind"].lower(), "demo", "a=b")
     here("label", run["kind"].lower(), "demo", "c=d")
