@@ -5,6 +5,7 @@ RegistryError
 ├── InvalidSelectorError   a selector breaks the format
 ├── InvalidRecordsError    records break the format; holds every problem at once
 └── UnreadableError        a registry's folder, or a file in it, that cannot be read at all
+    └── ForbiddenError     what the API server does not let the caller read
 """
 
 import re
@@ -19,6 +20,10 @@ class RegistryError(Exception):
 
 class UnreadableError(RegistryError):
     """A registry's folder, or a file in it, cannot be read."""
+
+
+class ForbiddenError(UnreadableError):
+    """The API server does not let the caller read this; the rest may be readable."""
 
 
 @dataclass(frozen=True, slots=True)

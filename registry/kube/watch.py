@@ -17,8 +17,8 @@ from kubernetes.client import ApiClient
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
-from registry.errors import UnreadableError
 from registry.kube import backoff
+from registry.kube.reading import message_of, readable
 from registry.reporting import OngoingProblem
 
 PAGE: Final = 500
@@ -115,14 +115,14 @@ class Collection(Generic[V]):
         """List all objects once.
 
         Raises:
-            UnreadableError: The API server cannot be reached, or denies access.
+            ForbiddenError: The caller may not list them.
+            UnreadableError: The API server cannot be reached, or knows no such collection.
         """
-        try:
-            return self._list()
-        except ApiException as e:
-            raise UnreadableError(f"{self._path}: {e.reason}") from e
-        except (_GoneError, HTTPError, OSError, ValueError) as e:
-            raise UnreadableError(f"{self._api.configuration.host}: the API server does not answer") from e
+        with readable(self._api, self._path):
+            try:
+                return self._list()
+            except _GoneError as e:
+                raise ApiException(status=_GONE, reason="the list changed while it was read; try again") from e
 
     def _list(self) -> Listed[V]:
         found: dict[Key, V] = {}
@@ -180,7 +180,7 @@ class Collection(Generic[V]):
             "GET", url, headers=headers, _request_timeout=(_CONNECT, read_timeout)
         ).response
         if response.status != 200:
-            _check(response.status, _message(response.data))
+            _check(response.status, message_of(response.data))
         return response
 
     def _is_well(self) -> None:
@@ -209,14 +209,6 @@ def _check(status: int, message: str) -> None:
     if status == _GONE:
         raise _GoneError
     raise ApiException(status=status, reason=message)
-
-
-def _message(body: bytes) -> str:
-    """The API server's message in the body of an error."""
-    try:
-        return str(msgspec.json.decode(body)["message"])
-    except (ValueError, KeyError, TypeError):
-        return body[:100].decode(errors="replace")
 
 
 def _lines(response: Any) -> Iterator[bytes]:

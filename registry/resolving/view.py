@@ -43,6 +43,13 @@ class View(Protocol):
         """Every value of the criterion *field*."""
 
 
+class Views(Protocol):
+    """Who knows what the runs of each namespace see."""
+
+    def seen_from(self, namespace: str) -> View:
+        """What the runs of *namespace* see."""
+
+
 class NamespaceView:
     """What is registered in one namespace, laid over what is for everyone. Copies little."""
 

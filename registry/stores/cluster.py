@@ -102,25 +102,6 @@ class KubernetesStore:
         """The newest state; None until all that is followed has been listed."""
         return self._snapshot
 
-    def load(self) -> None:
-        """List Extensions and namespaces once, without following them.
-
-        Raises:
-            UnreadableError: The API server cannot be reached, or denies access.
-        """
-        for source in self._sources:
-            self._receive(source, source.collection.list())
-        self.refresh()
-
-    def load_ledgers(self) -> None:
-        """List the ledgers once. Without that, and without following them, no delivery is checked.
-
-        Raises:
-            UnreadableError: The API server cannot be reached, or denies access.
-        """
-        self._receive(self._ledger_source, self._ledger_source.collection.list())
-        self.refresh()
-
     def start(self) -> None:
         """Follow the API server from now on, in this process."""
         if self._ledger_namespace:

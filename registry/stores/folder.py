@@ -19,6 +19,7 @@ from registry.errors import InvalidRecordsError, Problem, UnreadableError
 from registry.records.texts import Found, decode_text
 from registry.reporting import OngoingProblem
 from registry.resolving.index import Index
+from registry.resolving.view import View
 from registry.stores.namespaces import NamespaceFacts
 from registry.stores.store import Known
 
@@ -98,6 +99,10 @@ class FolderStore:
     def load_errors(self) -> int:
         """How many problems keep the folder's changes from being served."""
         return self._load_errors
+
+    def seen_from(self, namespace: str) -> View:
+        """What the runs of *namespace* see: all that there is."""
+        return self._snapshot.seen_from(namespace)
 
     def facts_of(self, namespace: str) -> NamespaceFacts:
         """Its project is the namespace itself: without a cluster there are no labels to read."""

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from registry.delivery.ledger import Ledger
 from registry.resolving.index import Index
+from registry.resolving.view import Views
 from registry.stores.namespaces import NamespaceFacts
 
 
@@ -21,6 +22,16 @@ class Known:
     index: Index | None
     facts: NamespaceFacts | None
     delivered: Ledger | None
+
+
+class VisibleRegistry(Views, Protocol):
+    """What a person may see of the registry, for previews."""
+
+    def facts_of(self, namespace: str) -> NamespaceFacts | None:
+        """What *namespace* says of itself; None if there is no such namespace."""
+
+    def delivered_to(self, namespace: str) -> Ledger | None:
+        """The shared credentials that are in *namespace*; None if that is not checked."""
 
 
 class RegistryReader(Protocol):

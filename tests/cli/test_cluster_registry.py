@@ -124,12 +124,14 @@ def test_a_namespace_that_does_not_exist_is_not_guessed_at(invoke):
     )
 
 
-def test_who_may_not_read_the_registry_is_told(api, invoke):
-    api.refuse = 403
+def test_cluster_without_the_product_is_an_error(api, invoke):
+    api.refuse = 404
 
-    result = invoke("preview", "team-a")
+    result = invoke("preview", "team-a", "--project", "alpha")
 
-    assert (result.exit_code, result.stderr) == (1, f"error: {EXTENSIONS}: refused with 403\n")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: ")
+    assert result.stderr.endswith("the cluster has nothing of that kind; is it installed there?\n")
 
 
 LOGIN = {"id": "login", "secretRef": {"name": "minio"}, "configuration": {"KEY": "key"}}
@@ -237,14 +239,14 @@ def test_preview_refuses_what_has_not_been_delivered_if_it_can_check_that(api, i
 
 def test_who_may_not_read_ledgers_gets_a_warning_and_an_answer(api, invoke):
     put_shared(api)
-    api.refuse_path = ledgers_of("system")
+    api.refuse_path = f"{ledgers_of('system')}/{ledger.name_for('u-b')}"
 
     result = invoke("preview", "team-b", "--ledger-namespace", "system")
 
     assert result.exit_code == 0
     assert result.stderr == (
-        "warning: not checked whether shared credentials have been delivered: "
-        "/api/v1/namespaces/system/configmaps: refused with 403\n"
+        "warning: not checked whether shared credentials have been delivered to 'team-b': "
+        f"{api.refuse_path}: refused with 403\n"
     )
     assert COPY.name in result.stdout
 
@@ -263,7 +265,7 @@ def test_a_registry_is_a_folder_or_a_cluster(given):
     result = CliRunner().invoke(commands, ["preview", "-f", "-", *given], input=RUN % "x")
 
     assert result.exit_code == 2
-    assert "give either --registry or --registry-namespace" in result.stderr
+    assert "give either --registry or one of --cluster and --registry-namespace" in result.stderr
 
 
 @pytest.mark.parametrize("content", ["", "7", "[]", "{}", "\x00", "clusters: 7\ncurrent-context: x"])

@@ -72,7 +72,7 @@ def test_two_registries_in_the_environment_are_one_too_many(run):
     code, _, errors = run("preview", "run.yaml", FUSEML_REGISTRY_NAMESPACE="fuseml", FUSEML_REGISTRY="registry")
 
     assert code == 2
-    assert "give either --registry or --registry-namespace" in errors
+    assert "give either --registry or one of --cluster and --registry-namespace" in errors
 
 
 def test_variable_without_a_value_is_not_set(run):

@@ -19,6 +19,7 @@ from registry.resolving.versions import satisfies
 from renderer.filters import DEFAULT, FILTERS
 from renderer.grammar import _FIELDS as EXPRESSION_FIELDS
 from webhook.cli.environment import options_of
+from webhook.cli.installed import ASSUMED, INSTALLED
 from webhook.cli.main import commands
 from webhook.errors import RefusedError
 from webhook.mutation.mutate import mutate
@@ -26,8 +27,8 @@ from webhook.preview import lint
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
-RECORDS, SELECTORS, EXPRESSIONS, COMMANDS = (
-    ROOT / "docs" / f"{name}.md" for name in ("records", "selectors", "expressions", "cli")
+RECORDS, SELECTORS, EXPRESSIONS, COMMANDS, INSTALL = (
+    ROOT / "docs" / f"{name}.md" for name in ("records", "selectors", "expressions", "cli", "install")
 )
 
 STORE = {
@@ -122,6 +123,15 @@ def test_table_lists_the_environment_variable_of_every_option():
     }
 
     assert listed == real
+
+
+def test_table_lists_the_settings_of_an_installation():
+    defaults = {option.envvar: option.default for command, option in options_of(commands) if command == "webhook"}
+    defaults = {name: default if isinstance(default, str) else "" for name, default in defaults.items()} | ASSUMED
+
+    listed = {code(key)[0]: "".join(code(default)) for key, default, _ in rows(INSTALL, "key", "default", "meaning")}
+
+    assert listed == {name: defaults[name] for name in INSTALLED}
 
 
 # True

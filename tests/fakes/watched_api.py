@@ -18,6 +18,7 @@ class FakeApi:
         requests: Path and query of each request, in order.
         refuse: Status that every request gets while it is set.
         refuse_path: The path whose requests get 403 while it is set.
+        permitted: If it is set, the only paths whose requests do not get 403.
         is_silent: Watches are accepted, and nothing is ever said.
     """
 
@@ -25,6 +26,7 @@ class FakeApi:
         self.requests = []
         self.refuse = 0
         self.refuse_path = ""
+        self.permitted = None
         self.is_silent = False
         self._version = 10
         self._compacted = 0
@@ -91,7 +93,7 @@ class FakeApi:
         with self._changed:
             if "continue" in query and int(query["continue"].split(":")[1]) < self._compacted:
                 return 410, {"code": 410, "message": "the continue token is too old"}
-            stored = sorted(self._objects.get(path, {}).items(), key=lambda item: str(item[0]))
+            stored = sorted(self._stored(path).items(), key=lambda item: str(item[0]))
             items = [obj for _, obj in stored if _is_selected(obj, query)]
             start = int(query.get("continue", "0:0").split(":")[0])
             end = start + int(query["limit"])
@@ -99,6 +101,24 @@ class FakeApi:
             if end < len(items):
                 metadata["continue"] = f"{end}:{self._version}"
             return 200, {"metadata": metadata, "items": items[start:end]}
+
+    def single(self, path):
+        collection, _, name = path.rpartition("/")
+        with self._changed:
+            found = [obj for key, obj in self._stored(collection).items() if key[1] == name]
+        return (200, found[0]) if found else (404, {"code": 404, "message": f"{name} not found"})
+
+    def _stored(self, path):
+        """The objects of a collection, or those of it that are in one namespace."""
+        before, _, after = path.partition("/namespaces/")
+        namespace, _, plural = after.partition("/")
+        whole = f"{before}/{plural}"
+        if not plural or path in self._objects:
+            return self._objects.get(path, {})
+        return {key: obj for key, obj in self._objects.get(whole, {}).items() if key[0] == namespace}
+
+    def is_refused(self, path):
+        return path == self.refuse_path or (self.permitted is not None and path not in self.permitted)
 
     def watch(self, path, query, generation) -> Iterator[dict]:
         version = int(query["resourceVersion"])
@@ -142,12 +162,14 @@ def serving(api: FakeApi) -> Iterator[ApiClient]:
             url = urlsplit(self.path)
             query = {key: values[0] for key, values in parse_qs(url.query).items()}
             generation = api.asked(url.path, query)
-            if refused := api.refuse or (403 if url.path == api.refuse_path else 0):
+            if refused := api.refuse or (403 if api.is_refused(url.path) else 0):
                 self._answer(refused, {"message": f"refused with {refused}"})
             elif "watch" in query:
                 self._stream(api.watch(url.path, query, generation))
-            else:
+            elif "limit" in query:
                 self._answer(*api.page(url.path, query))
+            else:
+                self._answer(*api.single(url.path))
 
         def _answer(self, status, document):
             body = json.dumps(document).encode()

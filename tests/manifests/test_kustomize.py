@@ -13,6 +13,9 @@ import yaml
 
 from registry.stores.cluster import SETTLING
 from webhook.adapters.annotations.names import GATE, NOTES
+from webhook.cli.environment import options_of
+from webhook.cli.installed import ASSUMED, INSTALLED, NAMESPACE
+from webhook.cli.installed import SETTINGS_NAME as SETTINGS
 from webhook.cli.main import commands
 from webhook.controller.pods.waiting import JOB_TRACKING
 from webhook.serving.reviewer import DELIVERY_PATIENCE
@@ -58,6 +61,12 @@ def container(deployment: dict[str, Any]) -> dict[str, Any]:
 def option(deployment: dict[str, Any], name: str) -> str:
     (value,) = [arg.partition("=")[2] for arg in container(deployment)["args"] if arg.startswith(f"{name}=")]
     return value
+
+
+def settings(overlay: str) -> dict[str, str]:
+    """The environment variables that both processes are started with."""
+    data: dict[str, str] = objects(overlay, "ConfigMap")[SETTINGS]["data"]
+    return data
 
 
 def secrets(overlay: str) -> set[str]:
@@ -121,11 +130,10 @@ def test_policies_and_budgets_select_the_pods_and_name_their_ports(overlay):
 
 @pytest.mark.parametrize("overlay", IN_PODS)
 def test_the_webhook_may_read_the_ledgers_where_it_looks_for_them_and_nowhere_else(overlay):
-    deployment = objects(overlay, "Deployment")["fuseml-webhook"]
     role, binding = (objects(overlay, kind)["fuseml-webhook"] for kind in ("Role", "RoleBinding"))
 
     assert {role["metadata"]["namespace"], binding["metadata"]["namespace"]} == {
-        option(deployment, "--ledger-namespace")
+        settings(overlay)["FUSEML_LEDGER_NAMESPACE"]
     }
     assert role["rules"] == [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list", "watch"]}]
     assert [subject["name"] for subject in binding["subjects"]] == ["fuseml-webhook"]
@@ -185,7 +193,42 @@ def test_bindings_lead_from_accounts_to_roles_that_exist(overlay):
     for kind in ("RoleBinding", "ClusterRoleBinding"):
         for binding in objects(overlay, kind).values():
             assert binding["roleRef"]["name"] in objects(overlay, binding["roleRef"]["kind"])
-            assert {subject["name"] for subject in binding["subjects"]} <= set(accounts)
+            subjects = [subject["name"] for subject in binding["subjects"] if subject["kind"] == "ServiceAccount"]
+            assert set(subjects) <= set(accounts)
+
+
+@pytest.mark.parametrize("overlay", IN_PODS)
+def test_both_processes_are_started_from_the_settings_and_no_argument_hides_one(overlay):
+    read = {option.envvar: option for _, option in options_of(commands)}
+
+    assert settings(overlay).keys() <= set(INSTALLED) <= read.keys()
+    for deployment in objects(overlay, "Deployment").values():
+        assert container(deployment)["envFrom"] == [{"configMapRef": {"name": SETTINGS}}]
+        given = {arg.partition("=")[0] for arg in container(deployment)["args"]}
+        assert not given & {word for name in INSTALLED for word in read[name].opts}
+    assert settings(overlay) == ASSUMED
+
+
+@pytest.mark.parametrize("overlay", IN_PODS)
+def test_everybody_may_read_the_records_for_everyone_and_the_settings_and_nothing_else(overlay):
+    found = {
+        (binding["kind"], binding["metadata"]["namespace"], binding["roleRef"]["name"])
+        for kind in ("RoleBinding", "ClusterRoleBinding")
+        for binding in objects(overlay, kind).values()
+        if any(subject["kind"] != "ServiceAccount" for subject in binding["subjects"])
+    }
+    (role,) = (role for role in objects(overlay, "Role").values() if role["metadata"]["name"] == SETTINGS)
+
+    assert found == {
+        ("RoleBinding", settings(overlay)["FUSEML_REGISTRY_NAMESPACE"], "fuseml-extensions-view"),
+        ("RoleBinding", NAMESPACE, SETTINGS),
+    }
+    assert (
+        role["metadata"]["namespace"] == objects(overlay, "ConfigMap")[SETTINGS]["metadata"]["namespace"] == NAMESPACE
+    )
+    assert role["rules"] == [
+        {"apiGroups": [""], "resources": ["configmaps"], "resourceNames": [SETTINGS], "verbs": ["get"]}
+    ]
 
 
 @pytest.mark.parametrize("overlay", IN_PODS)
@@ -279,6 +322,24 @@ def test_every_policy_is_bound(overlay):
         assert {binding["spec"]["policyName"] for binding in bindings} == set(objects(overlay, kind))
 
 
+def own_overlays() -> list[dict[str, Any]]:
+    """The overlays of an operator that docs/install.md shows, whole or as the part that differs."""
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", (ROOT / "docs/install.md").read_text(), re.MULTILINE | re.DOTALL)
+    shown = [content for content in map(yaml.safe_load, blocks) if content.keys() & {"patches", "components"}]
+    assert len(shown) > 3
+    return shown
+
+
+@pytest.mark.parametrize("content", own_overlays(), ids=lambda content: str(sorted(content)))
+def test_overlay_that_is_shown_builds_and_changes_what_it_names(tmp_path, content):
+    shutil.copytree(MANIFESTS, tmp_path / "manifests")
+    (tmp_path / "own").mkdir()
+    whole = {"resources": ["../manifests/overlays/self-managed-certs"], **content}
+    (tmp_path / "own/kustomization.yaml").write_text(yaml.safe_dump(whole))
+
+    assert built_in(tmp_path / "own") != built("self-managed-certs")
+
+
 @pytest.fixture
 def without_policies(tmp_path):
     """Builds an overlay with the component in it, as docs/install.md says."""
@@ -353,7 +414,7 @@ def test_hardened_knows_the_control_plane_from_one_place():
 
     assert [peer["ipBlock"]["cidr"] for peer in policies["fuseml-webhook"]["spec"]["ingress"][0]["from"]] == cidr
     assert [peer["ipBlock"]["cidr"] for peer in policies["fuseml-default"]["spec"]["egress"][0]["to"]] == cidr
-    assert not objects("hardened", "ConfigMap")
+    assert set(objects("hardened", "ConfigMap")) == {SETTINGS}
     for deployment in objects("hardened", "Deployment").values():
         assert pod(deployment)["priorityClassName"] in objects("hardened", "PriorityClass")
 

@@ -11,7 +11,7 @@ import yaml
 from registry.documents.reader import NULLS
 from registry.records.extension_objects import PROJECT_LABEL
 from registry.records.variables import _NAME, _STEERING, MAX_VALUE_BYTES
-from tests.manifests.test_kustomize import MANIFESTS, OVERLAYS, built_in, container, objects
+from tests.manifests.test_kustomize import MANIFESTS, OVERLAYS, built_in, objects, settings
 
 ACCOUNT = "system:serviceaccount:fuseml-system:fuseml-controller"
 needs_kubectl = pytest.mark.skipif(not shutil.which("kubectl"), reason="kustomize comes with kubectl")
@@ -89,10 +89,9 @@ def test_with_kubeflow_policy_and_processes_read_the_same_annotation(overlay, tm
     usual = objects(overlay, "Deployment")
 
     assert ("ServiceAccount", "profiles-controller-service-account") not in found
-    for name, deployment in usual.items():
-        args = container(found["Deployment", name])["args"]
-        assert args == [*container(deployment)["args"], "--owner-annotation=owner"]
     if usual:
+        given = {"FUSEML_OWNER_ANNOTATION": "owner"}
+        assert found["ConfigMap", "fuseml-webhook-settings"]["data"] == settings(overlay) | given
         policy = found["ValidatingAdmissionPolicy", "namespaces.extensions.fuseml.org"]["spec"]
         assert variables(policy) == variables(written("namespaces")) | {"ownerAnnotation": "'owner'"}
         assert ("ClusterRoleBinding", "fuseml-kubeflow-profiles") in found

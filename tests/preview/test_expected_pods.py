@@ -8,6 +8,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from tests.fakes.object_api import write_kubeconfig
 from webhook.cli.main import commands
 from webhook.objects import manifests
 
@@ -168,7 +169,7 @@ def test_what_is_not_known_is_said(fuseml):
     assert result.exit_code == 0
     assert result.stderr.splitlines() == [
         f"warning: {result.stderr.split()[1]} PipelineRun/run tasks[one]: Task 'train' is in none of the given "
-        "files, nor in the cluster, if one was given",
+        "files, nor was it found in the cluster, if one was given",
         f"warning: {result.stderr.split()[1]} PipelineRun/run tasks[two]: what Tekton's resolver 'git' fetches is "
         "unknown; only 'cluster' is followed",
     ]
@@ -272,14 +273,36 @@ def test_templates_of_the_whole_cluster_are_fetched_without_a_namespace(fuseml, 
     assert "S3=there" in result.stdout
 
 
-def test_what_may_not_be_read_is_an_error(fuseml, cluster):
+def test_what_may_not_be_read_is_said_and_left_out(fuseml, cluster):
     kubeconfig, _, forbidden = cluster
     forbidden.add(f"{TEKTON}/pipelines/p")
 
     result = fuseml("preview", RUN, args=["--kubeconfig", kubeconfig, "-n", "ml"])
 
-    assert result.exit_code == 1
-    assert result.stderr == "error: Pipeline 'p' in namespace 'ml': Forbidden\n"
+    warning, unknown = result.stderr.splitlines()
+    assert result.exit_code == 0
+    assert warning == (
+        "warning: Pipeline 'p' is left out, with the pods of its steps, as you may not read it: "
+        f"{TEKTON}/pipelines/p: no"
+    )
+    assert "Pipeline 'p' is in none of the given files" in unknown
+
+
+@pytest.mark.parametrize("name", ["..", "", "a/b", "%2e%2e", "x?watch=true"])
+def test_name_that_is_none_reads_nothing_else(fuseml, cluster, name):
+    kubeconfig, objects, _ = cluster
+    objects[f"{TEKTON}/pipelines"] = objects[TEKTON] = objects[f"{TEKTON}/"] = {"items": []}
+    run = tekton("PipelineRun", "run", {"pipelineRef": {"name": name}})
+
+    assert fuseml("preview", run, args=["--kubeconfig", kubeconfig, "-n", "ml"]).exit_code == 0
+
+
+def test_api_server_that_does_not_answer_is_an_error(fuseml, tmp_path):
+    write_kubeconfig(tmp_path / "away", "http://127.0.0.1:1")
+
+    result = fuseml("preview", RUN, args=["--kubeconfig", str(tmp_path / "away"), "-n", "ml"])
+
+    assert (result.exit_code, result.stderr) == (1, "error: http://127.0.0.1:1: the API server does not answer\n")
 
 
 def test_credentials_of_a_user_are_not_for_pods_that_a_controller_makes(fuseml, tmp_path):

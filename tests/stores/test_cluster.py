@@ -54,10 +54,17 @@ def loaded(api):
 
         def load(**options):
             store = KubernetesStore(client, namespace="fuseml", **options)
-            store.load()
+            list_once(store)
             return store
 
         yield load
+
+
+def list_once(store):
+    """What following begins with."""
+    for source in store._sources:
+        store._receive(source, source.collection.list())
+    store.refresh()
 
 
 def seen(store, where):
@@ -231,7 +238,7 @@ def test_nothing_is_served_before_extensions_and_namespaces_are_known(api):
 
         store.refresh()
         assert store.snapshot is None
-        store.load()
+        list_once(store)
         assert store.snapshot is not None
 
 
@@ -260,7 +267,7 @@ def test_a_change_of_status_or_labels_is_no_change_of_the_registry(api, loaded, 
     changed = extension("a", **content) | {"status": {"services": 1}}
     changed["metadata"]["labels"] = {"team": "ml"}
     api.put(EXTENSIONS, changed)
-    store.load()
+    list_once(store)
 
     assert store.snapshot is before
     assert "cannot be read" not in caplog.text
@@ -273,7 +280,7 @@ def test_an_object_that_is_deleted_and_created_again_is_another_one(api, loaded)
 
     api.delete(EXTENSIONS, extension("a"))
     api.put(EXTENSIONS, extension("a", product="q"))
-    store.load()
+    list_once(store)
 
     assert seen(store, "x") == [("a", "q")]
     assert store.snapshot.revision != before
@@ -346,7 +353,7 @@ def test_only_a_few_requests_wait_at_a_time(checking):
 def test_settle_waits_for_every_change_that_was_received(api):
     with serving(api) as client:
         store = KubernetesStore(client, namespace="fuseml")
-        store.load()
+        list_once(store)
         api.put(EXTENSIONS, extension("a"))
         extensions = store._sources[0]
         store._receive(extensions, extensions.collection.list())
@@ -426,13 +433,3 @@ def test_without_a_namespace_for_ledgers_no_delivery_is_checked(api, followed):
 
     assert followed.delivered_to("team-a") is None
     assert api.lists(LEDGERS) == []
-
-
-def test_ledgers_are_listed_once_on_demand(api, loaded):
-    api.put(LEDGERS, ledger_of("u-team-a", copy="delivered shape=s"))
-    store = loaded(ledger_namespace="system")
-    assert store.delivered_to("team-a") is None
-
-    store.load_ledgers()
-
-    assert states(store.delivered_to("team-a")) == {"copy": "delivered shape=s"}

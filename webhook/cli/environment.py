@@ -29,12 +29,18 @@ _SHARED: Final = frozenset(
         "project",
         "owner",
         "user",
+        "cluster",
     }
 )
-# The folder that is to be checked, and the namespace of a process: not those of the other commands.
-_OWN: Final = frozenset({("lint", "registry"), ("controller", "namespace")})
+# The folder that is to be checked, whether a check asks a cluster at all, and the namespace of a process: not those of
+# the other commands.
+_OWN: Final = frozenset({("lint", "registry"), ("lint", "cluster"), ("controller", "namespace")})
 # What says where the registry is; one in the environment gives way to another on the command line.
-_REGISTRY: Final = {"folder": ("registry_namespace", "ledger_namespace"), "registry_namespace": ("folder",)}
+_REGISTRY: Final = {
+    "folder": ("cluster", "registry_namespace", "ledger_namespace"),
+    "registry_namespace": ("folder",),
+    "cluster": ("folder",),
+}
 
 
 def variable_of(command: str, option: click.Option) -> str:
@@ -64,7 +70,7 @@ def prefer_command_line(command: Callable[..., None]) -> Callable[..., None]:
     def preferring(**options: Any) -> None:
         source_of = click.get_current_context().get_parameter_source
         for typed, others in _REGISTRY.items():
-            if options.get(typed) is not None and source_of(typed) is ParameterSource.COMMANDLINE:
+            if options.get(typed) and source_of(typed) is ParameterSource.COMMANDLINE:
                 for other in others:
                     if source_of(other) is ParameterSource.ENVIRONMENT:
                         options[other] = None

@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from registry.resolving.index import Index
-from webhook.cli.inputs import INPUTS, consumers, given_files, read_definitions, read_subjects
-from webhook.cli.options import SETTINGS, load_store, or_exit, settings_of, with_options
+from webhook.cli.inputs import INPUTS, consumers, given_files, namespace_of_context, read_definitions, read_subjects
+from webhook.cli.installed import VIEWED
+from webhook.cli.options import or_exit, settings_of, view_registry, with_options
 from webhook.errors import RefusedError
 from webhook.mutation.mutate import Mutation, mutate
 from webhook.objects import manifests
@@ -24,7 +24,7 @@ from webhook.preview.versions import unread_version
 
 @click.command()
 @with_options(INPUTS)
-@with_options(SETTINGS)
+@with_options(VIEWED)
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def explain(
     *,
@@ -44,10 +44,14 @@ def explain(
     """Explain what each step gets: candidates, rules, winners, variables. Values are never shown."""
     inputs = given_files(paths, files)
     chosen = settings_of(**settings)
-    store = load_store(folder, registry_namespace, kubeconfig, chosen, ledger_namespace)
-    index = store.snapshot or Index()
-    consumer_of = consumers(chosen, store.facts_of, namespace=namespace, project=project, owner=owner, user=user)
-    definitions = read_definitions(inputs, namespace, in_cluster=registry_namespace is not None, kubeconfig=kubeconfig)
+    registry = view_registry(folder, registry_namespace, kubeconfig, chosen, ledger_namespace)
+    in_cluster = registry_namespace is not None
+    where: dict[str, Any] = {
+        "namespace": namespace,
+        "fallback": namespace_of_context(kubeconfig, in_cluster=in_cluster),
+    }
+    consumer_of = consumers(chosen, registry.facts_of, **where, project=project, owner=owner, user=user)
+    definitions = read_definitions(inputs, **where, in_cluster=in_cluster, kubeconfig=kubeconfig)
     refused = False
     explained = []
     with or_exit():
@@ -59,9 +63,9 @@ def explain(
             if message := unread_version(given.obj):
                 click.echo(f"warning: {given.title}: {message}", err=True)
             consumer = consumer_of(given.obj)
-            seen = index.seen_from(consumer.namespace)
+            seen = registry.seen_from(consumer.namespace)
             find = definitions.seen_from(consumer.namespace)
-            delivered = store.delivered_to(consumer.namespace)
+            delivered = registry.delivered_to(consumer.namespace)
             decide = partial(mutate, index=seen, consumer=consumer, settings=chosen, delivered=delivered)
             for subject in _with_expected_pods(given, decide, find):
                 if subject.unknown:

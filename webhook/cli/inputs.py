@@ -9,7 +9,7 @@ import click
 from registry.resolving.selectors import Consumer
 from registry.stores.namespaces import NamespaceFacts
 from webhook.cli.files import can_be_read_twice, expanded, lines_of_file, source_of
-from webhook.cli.options import or_exit
+from webhook.cli.options import or_exit, warn
 from webhook.mutation.settings import Settings
 from webhook.objects.walk import as_map
 from webhook.preview.definitions import Definitions
@@ -31,7 +31,11 @@ FILES: list[Callable[[Any], Any]] = [
 ]
 INPUTS: list[Callable[[Any], Any]] = [
     *FILES,
-    click.option("-n", "--namespace", help="Namespace of the objects  [default: their own, or 'default']"),
+    click.option(
+        "-n",
+        "--namespace",
+        help="Namespace of the objects  [default: their own; or, as for kubectl, that of the context, or 'default']",
+    ),
     click.option("--project", help="Project on whose behalf objects ask  [default: that of the namespace]"),
     click.option(
         "--owner", default="", help="Person to whom the namespace belongs  [default: what the namespace says]"
@@ -67,11 +71,12 @@ def read_subjects(files: Sequence[str]) -> Iterator[Subject | str]:
 
 
 def read_definitions(
-    files: Sequence[str], namespace: str | None, *, in_cluster: bool, kubeconfig: str | None
+    files: Sequence[str], namespace: str | None, *, fallback: str, in_cluster: bool, kubeconfig: str | None
 ) -> Definitions:
     """The definitions that runs may refer to: those in *files*, then those in the cluster, if one was named.
 
     Args:
+        fallback: The namespace of objects that name none.
         in_cluster: The registry is in a cluster; its definitions are read as well.
     """
     find_in_cluster = None
@@ -81,8 +86,8 @@ def read_definitions(
             from registry.kube.connect import connect  # noqa: PLC0415
             from webhook.preview.cluster_definitions import ClusterDefinitions  # noqa: PLC0415
 
-            find_in_cluster = ClusterDefinitions(connect(kubeconfig)).find
-    definitions = Definitions(lambda obj: _namespace_of(obj, namespace), find_in_cluster)
+            find_in_cluster = ClusterDefinitions(connect(kubeconfig), warn).find
+    definitions = Definitions(lambda obj: _namespace_of(obj, namespace, fallback), find_in_cluster)
     for name in files:
         if can_be_read_twice(name):
             definitions.add(lines_of_file(name))
@@ -94,6 +99,7 @@ def consumers(
     facts_of: Callable[[str], NamespaceFacts | None],
     *,
     namespace: str | None,
+    fallback: str,
     project: str | None,
     owner: str,
     user: str,
@@ -101,11 +107,12 @@ def consumers(
     """A function that gives the consumer on whose behalf an object asks.
 
     Args:
+        fallback: The namespace of objects that name none.
         facts_of: Gives what a namespace says of itself; None if there is no such namespace.
     """
 
     def consumer_of(obj: Mapping[str, Any]) -> Consumer:
-        its_namespace = _namespace_of(obj, namespace)
+        its_namespace = _namespace_of(obj, namespace, fallback)
         facts = facts_of(its_namespace) or (NamespaceFacts() if project or owner else None)
         if facts is None:
             click.echo(f"error: namespace {its_namespace!r} does not exist in this cluster; give --project", err=True)
@@ -121,5 +128,14 @@ def consumers(
     return consumer_of
 
 
-def _namespace_of(obj: Mapping[str, Any], namespace: str | None) -> str:
-    return namespace or str(as_map(obj.get("metadata")).get("namespace") or "default")
+def namespace_of_context(kubeconfig: str | None, *, in_cluster: bool) -> str:
+    """The namespace of objects that name none: with a cluster, the one in which kubectl would create them."""
+    if not in_cluster:
+        return "default"
+    from registry.kube.connect import namespace_of  # noqa: PLC0415 - as above
+
+    return namespace_of(kubeconfig)
+
+
+def _namespace_of(obj: Mapping[str, Any], namespace: str | None, fallback: str) -> str:
+    return namespace or str(as_map(obj.get("metadata")).get("namespace") or fallback)

@@ -10,6 +10,7 @@ from registry.errors import InvalidRecordsError, Problem, UnreadableError
 from registry.stores.folder import SUFFIXES, FolderStore, record_files
 from webhook.cli.files import STDIN, bytes_of_file, source_of
 from webhook.cli.inputs import FILES, given_files
+from webhook.cli.installed import take_installed
 from webhook.cli.options import with_options
 from webhook.objects import manifests
 from webhook.preview import ours
@@ -25,6 +26,13 @@ from webhook.preview.lint import Checked, check
     help="Check this folder as the webhook loads it: every YAML and JSON file must hold records.",
 )
 @click.option("--allow-variable", "allowed", multiple=True, metavar="NAME", help="As for the webhook. Repeatable.")
+@click.option(
+    "--cluster",
+    is_flag=True,
+    help="Take the variables that are allowed from the webhook that is installed in the cluster of kubectl.",
+)
+@click.option("--kubeconfig", metavar="FILE", help="How to reach that cluster  [default: as kubectl does]")
+@take_installed
 @click.option("-v", "--verbose", is_flag=True, help="List the files that are passed over, and why.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def lint(
@@ -33,6 +41,7 @@ def lint(
     files: tuple[str, ...],
     folder: Path | None,
     allowed: tuple[str, ...],
+    kubeconfig: str | None,
     verbose: bool,
     output: str,
 ) -> None:

@@ -12,7 +12,7 @@ from registry.errors import InvalidRecordsError, UnreadableError
 from registry.records.extension_objects import OWNER_ANNOTATION, PROJECT_LABEL
 from registry.stores.folder import FolderStore
 from registry.stores.namespaces import NamespaceKeys
-from webhook.cli.environment import prefer_command_line
+from registry.stores.store import VisibleRegistry
 from webhook.mutation.settings import Settings
 from webhook.process import logs
 
@@ -84,7 +84,6 @@ SETTINGS: list[Callable[[Any], Any]] = [
         help="What to do if only version or id order decides between different services.",
     ),
     allow_variable,
-    prefer_command_line,
 ]
 
 
@@ -130,10 +129,7 @@ def open_store(
 
     A broken folder, or a kubeconfig that cannot be used, ends the command with exit code 1.
     """
-    if (folder is None) == (namespace is None):
-        raise click.UsageError("give either --registry or --registry-namespace")
-    if folder is not None and ledger_namespace is not None:
-        raise click.UsageError("--ledger-namespace needs --registry-namespace")
+    _check_one(folder, namespace, ledger_namespace, "--registry-namespace")
     with or_exit():
         if namespace is None:
             return FolderStore(folder or Path(), allowed=settings.allowed_variables)
@@ -150,29 +146,44 @@ def open_store(
         )
 
 
-def load_store(
+def view_registry(
     folder: Path | None,
     namespace: str | None,
     kubeconfig: str | None,
     settings: Settings,
     ledger_namespace: str | None,
-) -> "FolderStore | KubernetesStore":
-    """Open the registry and read all of it, also if it is in a cluster."""
-    store = open_store(folder, namespace, kubeconfig, settings, ledger_namespace)
-    if not isinstance(store, FolderStore):
-        with or_exit():
-            store.load()
-        if ledger_namespace:
-            _load_ledgers(store)
-    return store
+) -> VisibleRegistry:
+    """The registry in *folder*, or what the caller may see of the one in a cluster, which is read when it is needed.
+
+    A broken folder, or a kubeconfig that cannot be used, ends the command with exit code 1.
+    """
+    _check_one(folder, namespace, ledger_namespace, "one of --cluster and --registry-namespace")
+    with or_exit():
+        if namespace is None:
+            return FolderStore(folder or Path(), allowed=settings.allowed_variables)
+        from registry.kube.connect import connect  # noqa: PLC0415 - as above
+        from registry.stores.visible import ClusterView  # noqa: PLC0415
+
+        return ClusterView(
+            connect(kubeconfig),
+            namespace=namespace,
+            say=warn,
+            allowed=settings.allowed_variables,
+            keys=NamespaceKeys(settings.project_label, settings.owner_annotation),
+            ledger_namespace=ledger_namespace or "",
+        )
 
 
-def _load_ledgers(store: "KubernetesStore") -> None:
-    """Read what has been delivered; who may not do that sees what a run gets without that check."""
-    try:
-        store.load_ledgers()
-    except UnreadableError as e:
-        click.echo(f"warning: not checked whether shared credentials have been delivered: {e}", err=True)
+def _check_one(folder: Path | None, namespace: str | None, ledger_namespace: str | None, other: str) -> None:
+    if (folder is None) == (namespace is None):
+        raise click.UsageError(f"give either --registry or {other}")
+    if folder is not None and ledger_namespace is not None:
+        raise click.UsageError("--ledger-namespace needs --registry-namespace")
+
+
+def warn(message: str) -> None:
+    """Write a warning to standard error."""
+    click.echo(f"warning: {message}", err=True)
 
 
 @contextmanager

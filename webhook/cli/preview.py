@@ -7,17 +7,17 @@ from typing import Any
 
 import click
 
-from registry.resolving.index import Index
 from webhook.cli.files import lines_of_file, source_of
-from webhook.cli.inputs import INPUTS, consumers, given_files, nothing_in, read_definitions
-from webhook.cli.options import SETTINGS, load_store, or_exit, settings_of, with_options
+from webhook.cli.inputs import INPUTS, consumers, given_files, namespace_of_context, nothing_in, read_definitions
+from webhook.cli.installed import VIEWED
+from webhook.cli.options import or_exit, settings_of, view_registry, with_options
 from webhook.cli.terminal import Progress, Stream, print_diff
 from webhook.preview.previewer import Previewer
 
 
 @click.command()
 @with_options(INPUTS)
-@with_options(SETTINGS)
+@with_options(VIEWED)
 @click.option(
     "-o",
     "--output",
@@ -48,18 +48,21 @@ def preview(
     Tekton and Argo runs and definitions, pods and the workloads that create them, and FuseML workflow documents are
     shown as the webhook would change them; everything else comes out unchanged.
 
-    Definitions that a run refers to are taken from the same files, then from the cluster of --registry-namespace or
-    --kubeconfig. The pods that the run is expected to create are checked too: -o env shows their variables, and a pod
-    that would be refused is an error with every output.
+    Definitions that a run refers to are taken from the same files, then from the cluster of --cluster,
+    --registry-namespace or --kubeconfig. The pods that the run is expected to create are checked too: -o env shows
+    their variables, and a pod that would be refused is an error with every output.
     """
     inputs = given_files(paths, files)
     chosen = replace(settings_of(**settings), show_credentials=show_credentials)
-    store = load_store(folder, registry_namespace, kubeconfig, chosen, ledger_namespace)
-    consumer_of = consumers(chosen, store.facts_of, namespace=namespace, project=project, owner=owner, user=user)
-    definitions = read_definitions(inputs, namespace, in_cluster=registry_namespace is not None, kubeconfig=kubeconfig)
-    previewer = Previewer(
-        store.snapshot or Index(), consumer_of, chosen, output, definitions.seen_from, store.delivered_to
-    )
+    registry = view_registry(folder, registry_namespace, kubeconfig, chosen, ledger_namespace)
+    in_cluster = registry_namespace is not None
+    where: dict[str, Any] = {
+        "namespace": namespace,
+        "fallback": namespace_of_context(kubeconfig, in_cluster=in_cluster),
+    }
+    consumer_of = consumers(chosen, registry.facts_of, **where, project=project, owner=owner, user=user)
+    definitions = read_definitions(inputs, **where, in_cluster=in_cluster, kubeconfig=kubeconfig)
+    previewer = Previewer(registry, consumer_of, chosen, output, definitions.seen_from, registry.delivered_to)
     refused, is_empty = False, True
     progress, stream = Progress(), Stream()
     for name in inputs:

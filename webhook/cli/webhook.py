@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from webhook.cli.environment import prefer_command_line
 from webhook.cli.options import SETTINGS, open_store, settings_of, with_options
 from webhook.process import logs
 
@@ -12,7 +13,7 @@ _INLINE_CREDENTIALS = "the registry is a folder: credentials without a secretRef
 
 
 @click.command()
-@with_options(SETTINGS)
+@with_options([*SETTINGS, prefer_command_line])
 @click.option("--tls-cert", required=True, type=click.Path(path_type=Path), help="Certificate, PEM, leaf first.")
 @click.option("--tls-key", required=True, type=click.Path(path_type=Path), help="Its private key, PEM.")
 @click.option("--listen", default=":8443", show_default=True, help="[HOST]:PORT")

@@ -1,14 +1,12 @@
 """EDGE: the definitions in a cluster, for previews of runs there."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from kubernetes.client import ApiClient, CustomObjectsApi
-from kubernetes.client.exceptions import ApiException
-from urllib3.exceptions import HTTPError
+from kubernetes.client import ApiClient
 
-from registry.errors import UnreadableError
-from webhook.objects.walk import as_map
+from registry.errors import ForbiddenError
+from registry.kube.reading import path_of, read
 
 _APIS: Final = {
     "Pipeline": ("tekton.dev", "v1", "pipelines"),
@@ -17,21 +15,25 @@ _APIS: Final = {
     "WorkflowTemplate": ("argoproj.io", "v1alpha1", "workflowtemplates"),
     "ClusterWorkflowTemplate": ("argoproj.io", "v1alpha1", "clusterworkflowtemplates"),
 }
-_TIMEOUT: Final = 10.0
 
 
 class ClusterDefinitions:
-    """Reads definitions from the API server, each once."""
+    """Reads definitions from the API server, each once.
 
-    def __init__(self, api: ApiClient) -> None:
-        self._api = CustomObjectsApi(api)
+    Args:
+        say: Called with each definition that the caller may not read, and what that means; once for each.
+    """
+
+    def __init__(self, api: ApiClient, say: Callable[[str], None]) -> None:
+        self._api = api
+        self._say = say
         self._read: dict[tuple[str, str, str], Mapping[str, Any] | None] = {}
 
     def find(self, kind: str, name: str, namespace: str) -> Mapping[str, Any] | None:
-        """The definition; None if it does not exist.
+        """The definition; None if it does not exist, or the caller may not read it.
 
         Raises:
-            UnreadableError: The API server refused or did not answer.
+            UnreadableError: The API server did not answer.
         """
         key = kind, name, namespace
         if key not in self._read:
@@ -40,17 +42,9 @@ class ClusterDefinitions:
 
     def _get(self, kind: str, name: str, namespace: str) -> Mapping[str, Any] | None:
         group, version, plural = _APIS[kind]
+        scope = () if kind.startswith("Cluster") else ("namespaces", namespace)
         try:
-            if kind.startswith("Cluster"):
-                found = self._api.get_cluster_custom_object(group, version, plural, name, _request_timeout=_TIMEOUT)
-            else:
-                found = self._api.get_namespaced_custom_object(
-                    group, version, namespace, plural, name, _request_timeout=_TIMEOUT
-                )
-        except ApiException as e:
-            if e.status == 404:
-                return None
-            raise UnreadableError(f"{kind} {name!r} in namespace {namespace!r}: {e.reason}") from e
-        except (HTTPError, OSError) as e:
-            raise UnreadableError(f"{self._api.api_client.configuration.host}: the API server does not answer") from e
-        return as_map(found)
+            return read(self._api, path_of("apis", group, version, *scope, plural, name))
+        except ForbiddenError as e:
+            self._say(f"{kind} {name!r} is left out, with the pods of its steps, as you may not read it: {e}")
+            return None

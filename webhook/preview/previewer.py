@@ -15,8 +15,8 @@ from registry.delivery.ledger import Ledger
 from registry.documents import streams
 from registry.documents.reader import Document
 from registry.documents.streams import Chunk
-from registry.resolving.index import Index
 from registry.resolving.selectors import Consumer
+from registry.resolving.view import Views
 from webhook.adapters import layout_of
 from webhook.errors import RefusedError
 from webhook.mutation.analysis import analyse
@@ -65,12 +65,13 @@ class Previewer:
     """Shows what objects become.
 
     Attributes:
+        index: Gives what the runs of a namespace see of the registry.
         consumer_of: Gives the consumer on whose behalf an object asks.
         delivered_to: Gives the shared credentials that are in a namespace; None = that is not checked.
         definitions_in: Gives a function that finds the definitions for runs in a namespace.
     """
 
-    index: Index
+    index: Views
     consumer_of: Callable[[Mapping[str, Any]], Consumer]
     settings: Settings
     output: Output = "yaml"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.support.product import NAMESPACE
+from tests.e2e.support.product import NAMESPACE, REGISTRY
 
 LISTS = Path(__file__).parent / "rbac"
 ACCOUNTS = ["fuseml-webhook", "fuseml-controller"]
@@ -42,8 +42,14 @@ def test_an_account_may_do_what_is_listed(product, kubectl, new_namespace, accou
     check(f"{account}-in-{where}", own)
 
 
-def test_everyone_may_do_what_kubernetes_gives_to_everyone(product, kubectl, node):
+def test_everyone_may_do_what_kubernetes_gives_to_everyone_and_read_the_settings(product, kubectl, node):
     check("everyone", rights(kubectl, EVERYONE, NAMESPACE))
+
+
+def test_everyone_may_read_what_is_registered_for_everyone(product, kubectl, namespace):
+    records = "extensions.fuseml.org [] [] [get list watch]"
+
+    assert rights(kubectl, EVERYONE, REGISTRY) - rights(kubectl, EVERYONE, namespace) == {records}
 
 
 @pytest.mark.parametrize("account", ACCOUNTS)
@@ -83,7 +89,8 @@ def test_roles_of_kubernetes_reach_extensions_of_their_namespace(product, kubect
     for verb in READ + WRITE:
         here = kubectl.run("auth", "can-i", verb, "extensions.fuseml.org", user, "-n", namespace).stdout.strip()
         there = kubectl.run("auth", "can-i", verb, "extensions.fuseml.org", user, "-n", "fuseml").stdout.strip()
-        assert (here, there) == ("yes" if verb in may else "no", "no"), verb
+        everyones = "yes" if verb in READ else "no"
+        assert (here, there) == ("yes" if verb in may else "no", everyones), verb
     for verb in ("patch", "update"):
         status = kubectl.run("auth", "can-i", verb, "ext", "--subresource=status", user, "-n", namespace)
         assert status.stdout.strip() == "no", "only the controller says whether an Extension works"

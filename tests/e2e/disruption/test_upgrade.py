@@ -70,10 +70,15 @@ def in_one_namespace(objects):
         kind, name = obj["kind"], obj["metadata"]["name"]
         if (kind, name) == ("Namespace", NAMESPACE) or name.startswith("fuseml-delivery"):
             continue
+        if name in ("fuseml-webhook-settings", "fuseml-extensions-view") and kind != "ClusterRole":
+            continue
         if kind == "MutatingWebhookConfiguration":
             del obj["metadata"]["labels"]["app.kubernetes.io/component"]
-        if (kind, name) == ("Deployment", "fuseml-controller"):
-            obj["spec"]["template"]["spec"]["containers"][0]["args"].remove(f"--registry-namespace={REGISTRY}")
+        if kind == "Deployment":
+            (container,) = obj["spec"]["template"]["spec"]["containers"]
+            del container["envFrom"]
+            if name == "fuseml-webhook":
+                container["args"] += [f"--registry-namespace={REGISTRY}", f"--ledger-namespace={NAMESPACE}"]
         yield json.loads(json.dumps(obj).replace(NAMESPACE, REGISTRY))
 
 
@@ -116,9 +121,14 @@ def one_namespace(removed, kubectl, folder):
         uninstall(kubectl)
 
 
+# What the product has in the registry's namespace: who may read its Secrets and Extensions.
+STAY = ("/fuseml-delivery", "/fuseml-extensions-view")
+
+
 def left(kubectl):
-    """The objects of the product in the namespace of *kubectl*."""
-    return [name for name in kubectl("get", KINDS, "-o", "name").splitlines() if "/fuseml-" in name]
+    """The objects of the product's processes in the namespace of *kubectl*."""
+    names = kubectl("get", KINDS, "-o", "name").splitlines()
+    return [name for name in names if "/fuseml-" in name and not name.endswith(STAY)]
 
 
 def called(kubectl):

@@ -59,7 +59,7 @@ def container(name: str, own: Mapping[str, Any], sources: Sequence[Source]) -> C
 
 def missing(where: str, kind: str, name: str) -> ExpectedPod:
     """The answer for a reference to a definition that was not found."""
-    message = f"{kind} {name!r} is in none of the given files, nor in the cluster, if one was given"
+    message = f"{kind} {name!r} is in none of the given files, nor was it found in the cluster, if one was given"
     return ExpectedPod(where, unknown=message)
 
 

@@ -1,0 +1,72 @@
+"""EDGE: reads single objects from the API server, once, and says why one cannot be read."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+from urllib.parse import quote
+
+import msgspec
+from kubernetes.client import ApiClient
+from kubernetes.client.exceptions import ApiException
+from urllib3.exceptions import HTTPError
+
+from registry.errors import ForbiddenError, UnreadableError
+
+# Seconds to connect, and for the answer.
+_TIMEOUT: Final = (5.0, 10.0)
+_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 401, 403, 404
+
+
+def path_of(*parts: str) -> str:
+    """The path ``/PART/PART…``, whatever the parts hold: names come from files that anybody may have written.
+
+    In the place of an empty name, or one of dots, there is one that no object has.
+    """
+    return "".join(f"/{quote(part, safe='') if part.strip('.') else '-' + part}" for part in parts)
+
+
+def read(api: ApiClient, path: str) -> Mapping[str, Any] | None:
+    """The object at *path*, ``/api/v1/namespaces/NAME`` for example; None if there is none.
+
+    Raises:
+        ForbiddenError: The caller may not read it.
+        UnreadableError: The API server cannot be reached, or fails.
+    """
+    headers = {"Accept": "application/json"}
+    api.update_params_for_auth(headers, [], ["BearerToken"], path, "GET", None)
+    with readable(api, path):
+        url = f"{api.configuration.host}{path}"
+        response = api.rest_client.request("GET", url, headers=headers, _request_timeout=_TIMEOUT).response
+        if response.status == _NOT_FOUND:
+            return None
+        if response.status != 200:
+            raise ApiException(status=response.status, reason=message_of(response.data))
+        found: Mapping[str, Any] = msgspec.json.decode(response.data, type=dict[str, Any])
+        return found
+
+
+@contextmanager
+def readable(api: ApiClient, path: str) -> Iterator[None]:
+    """Turn the client's exceptions into errors that say what cannot be read, and why.
+
+    Raises:
+        ForbiddenError: The caller may not read what is at *path*.
+        UnreadableError: The API server cannot be reached, or fails.
+    """
+    try:
+        yield
+    except ApiException as e:
+        if e.status == _NOT_FOUND:
+            raise UnreadableError(f"{path}: the cluster has nothing of that kind; is it installed there?") from e
+        cls = ForbiddenError if e.status in (_UNAUTHORIZED, _FORBIDDEN) else UnreadableError
+        raise cls(f"{path}: {e.reason}") from e
+    except (HTTPError, OSError, ValueError) as e:
+        raise UnreadableError(f"{api.configuration.host}: the API server does not answer") from e
+
+
+def message_of(body: bytes) -> str:
+    """The API server's message in the body of an error."""
+    try:
+        return str(msgspec.json.decode(body)["message"])
+    except (ValueError, KeyError, TypeError):
+        return body[:100].decode(errors="replace")
