@@ -14,7 +14,8 @@ from registry.errors import ForbiddenError, UnreadableError
 
 # Seconds to connect, and for the answer.
 _TIMEOUT: Final = (5.0, 10.0)
-_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 401, 403, 404
+_CREATED, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 201, 401, 403, 404
+_REVIEW: Final = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 
 
 def path_of(*parts: str) -> str:
@@ -43,6 +44,37 @@ def read(api: ApiClient, path: str) -> Mapping[str, Any] | None:
             raise ApiException(status=response.status, reason=message_of(response.data))
         found: Mapping[str, Any] = msgspec.json.decode(response.data, type=dict[str, Any])
         return found
+
+
+def user_of(api: ApiClient) -> str:
+    """The user as whom *api* calls the API server, as reviews name him.
+
+    Raises:
+        ForbiddenError: The caller may not ask that.
+        UnreadableError: The API server cannot be reached, or fails.
+    """
+    headers = {"Accept": "application/json", "Content-Type": "application/json"}
+    api.update_params_for_auth(headers, [], ["BearerToken"], _REVIEW, "POST", None)
+    with readable(api, _REVIEW):
+        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+        url = f"{api.configuration.host}{_REVIEW}"
+        response = api.rest_client.request("POST", url, headers=headers, body=body, _request_timeout=_TIMEOUT).response
+        if response.status != _CREATED:
+            raise ApiException(status=response.status, reason=message_of(response.data))
+        review = msgspec.json.decode(response.data, type=_SelfSubjectReview)
+    return review.status.userInfo.username
+
+
+class _UserInfo(msgspec.Struct):
+    username: str
+
+
+class _ReviewStatus(msgspec.Struct):
+    userInfo: _UserInfo  # noqa: N815 - Kubernetes' name
+
+
+class _SelfSubjectReview(msgspec.Struct):
+    status: _ReviewStatus
 
 
 @contextmanager

@@ -432,3 +432,18 @@ def test_lint_takes_everything_in_a_registry_for_a_record(run):
     code, output, _ = run("lint", "--registry", "registry")
 
     assert (code, output) == (1, "registry/typo.yaml:1: produkt: unknown field 'produkt'; did you mean 'product'?\n")
+
+
+@pytest.mark.parametrize("command", ["preview", "explain", "lint"])
+def test_folder_without_records_is_said_to_hold_none(command, tmp_path):
+    """In a clone, ``--registry registry`` names a package of ours."""
+    (tmp_path / "registry").mkdir()
+    (tmp_path / "registry/errors.py").write_text("")
+    object_ = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n"
+
+    result = CliRunner().invoke(commands, [command, "-", "--registry", str(tmp_path / "registry")], input=object_)
+
+    assert (
+        f"warning: {tmp_path}/registry: holds no records: there is no *.yaml, *.yml, *.json directly in it\n"
+        in result.stderr
+    )

@@ -16,6 +16,7 @@ SETTINGS = f"{CONFIG_MAPS}/fuseml-webhook-settings"
 OF_EVERYONE, OF_TEAM = (f"/apis/fuseml.org/v1alpha1/namespaces/{where}/extensions" for where in ("fuseml", "team-a"))
 TEAM = f"{NAMESPACES}/team-a"
 LEDGER = f"{CONFIG_MAPS}/{ledger.name_for('u-a')}"
+WHO = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 RUN = """
 apiVersion: tekton.dev/v1
 kind: TaskRun
@@ -44,6 +45,7 @@ def endpoints(**urls):
 def api():
     """A cluster with a service of two endpoints, and the namespace of a project."""
     api = FakeApi()
+    api.user = "ada"
     api.put(EXTENSIONS, extension("fuseml", "mlflow", endpoints=endpoints(internal="http://in", external="http://out")))
     metadata = {"name": "team-a", "uid": "u-a", "labels": {"extensions.fuseml.org/project": "alpha"}}
     api.put(NAMESPACES, {"metadata": metadata})
@@ -112,7 +114,21 @@ def test_keys_of_namespaces_are_those_of_the_installed_webhook(api, fuseml):
 def test_only_what_is_the_operators_to_say_is_taken(api, fuseml):
     install(api, FUSEML_USER="root", FUSEML_PROJECT="x", FUSEML_KUBECONFIG="/x", FUSEML_EXPLAIN_OUTPUT="json")
 
-    assert fuseml("explain")[1].startswith("TaskRun/r: asked for by project 'alpha', user ''")
+    assert fuseml("explain")[1].startswith("TaskRun/r: asked for by project 'alpha', user 'ada'")
+
+
+def test_user_is_that_of_the_kubeconfig_unless_one_is_given(api, fuseml):
+    own = {"id": "own", "scope": "user", "users": ["ada"], "secretRef": {"name": "s"}, "configuration": {"KEY": "k"}}
+    api.put(EXTENSIONS, extension("team-a", "mlflow", credentials=[own]))
+
+    assert "KEY='<secret s, k>'" in fuseml("preview", "-o", "env")[1]
+    assert "KEY" not in fuseml("preview", "-o", "env", "--user", "bob")[1]
+    api.user = None
+    code, shown, errors = fuseml("preview", "-o", "env")
+    assert (code, "KEY" in shown) == (0, False)
+    assert errors.startswith(
+        "warning: not known who you are, so credentials for users are left out unless --user says it: "
+    )
 
 
 def test_lint_knows_which_variables_are_allowed(api, fuseml):
@@ -187,7 +203,8 @@ def test_folder_on_the_command_line_wins_over_a_cluster_in_the_environment(tmp_p
 
     result = CliRunner().invoke(commands, args, input="", env={"FUSEML_CLUSTER": "true", "KUBECONFIG": "/nothing"})
 
-    assert (result.exit_code, result.stderr) == (1, "error: stdin: there is no object in it\n")
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (1, "error: stdin: there is no object in it")
+    assert "API server" not in result.stderr
 
 
 @pytest.mark.parametrize("command", ["preview", "explain", "lint"])
@@ -210,7 +227,7 @@ def test_what_the_role_edit_and_the_manifests_let_an_author_read_is_enough(api, 
     code, _, errors = fuseml(command)
 
     assert (code, errors) == (0, "")
-    assert {path for path, _ in api.requests} <= {*api.permitted, LEDGER}
+    assert {path for path, _ in api.requests} <= {*api.permitted, LEDGER, WHO}
 
 
 def test_author_sees_what_the_namespace_has_of_its_own(api, fuseml):

@@ -19,6 +19,7 @@ class FakeApi:
         refuse: Status that every request gets while it is set.
         refuse_path: The path whose requests get 403 while it is set.
         permitted: If it is set, the only paths whose requests do not get 403.
+        user: Who the caller is; None = the API server cannot say.
         is_silent: Watches are accepted, and nothing is ever said.
     """
 
@@ -27,6 +28,7 @@ class FakeApi:
         self.refuse = 0
         self.refuse_path = ""
         self.permitted = None
+        self.user = None
         self.is_silent = False
         self._version = 10
         self._compacted = 0
@@ -89,6 +91,9 @@ class FakeApi:
         changed = any(obj.get(key) != known.get(key) for key in (obj.keys() | known.keys()) - {"metadata", "status"})
         return {"uid": given or known["metadata"]["uid"], "generation": known["metadata"]["generation"] + changed}
 
+    def found(self, path, query):
+        return self.page(path, query) if "limit" in query else self.single(path)
+
     def page(self, path, query):
         with self._changed:
             if "continue" in query and int(query["continue"].split(":")[1]) < self._compacted:
@@ -116,6 +121,13 @@ class FakeApi:
         if not plural or path in self._objects:
             return self._objects.get(path, {})
         return {key: obj for key, obj in self._objects.get(whole, {}).items() if key[0] == namespace}
+
+    def who_asks(self, path):
+        """The only thing that is asked by POST."""
+        self.asked(path, {})
+        if self.user is None:
+            return 404, {"message": "not found"}
+        return 201, {"status": {"userInfo": {"username": self.user, "groups": []}}}
 
     def is_refused(self, path):
         return path == self.refuse_path or (self.permitted is not None and path not in self.permitted)
@@ -166,10 +178,12 @@ def serving(api: FakeApi) -> Iterator[ApiClient]:
                 self._answer(refused, {"message": f"refused with {refused}"})
             elif "watch" in query:
                 self._stream(api.watch(url.path, query, generation))
-            elif "limit" in query:
-                self._answer(*api.page(url.path, query))
             else:
-                self._answer(*api.single(url.path))
+                self._answer(*api.found(url.path, query))
+
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self._answer(*api.who_asks(self.path))
 
         def _answer(self, status, document):
             body = json.dumps(document).encode()

@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 from click.core import ParameterSource
 
-from registry.errors import ForbiddenError
+from registry.errors import ForbiddenError, UnreadableError
 from webhook.cli.environment import prefer_command_line
 from webhook.cli.options import SETTINGS, or_exit, warn
 from webhook.process import logs
@@ -42,6 +42,8 @@ def take_installed(command: Callable[..., None]) -> Callable[..., None]:
     def with_installed(*, cluster: bool, **options: Any) -> None:
         if cluster:
             options |= _installed(options["kubeconfig"])
+            if "user" in options and _is_default("user"):
+                options["user"] = _caller(options["kubeconfig"])
         command(**options)
 
     return with_installed
@@ -63,9 +65,7 @@ def _installed(kubeconfig: str | None) -> dict[str, Any]:
     options = {
         str(option.envvar): option
         for option in context.command.params
-        if isinstance(option, click.Option)
-        and option.envvar in INSTALLED
-        and context.get_parameter_source(str(option.name)) is ParameterSource.DEFAULT
+        if isinstance(option, click.Option) and option.envvar in INSTALLED and _is_default(str(option.name))
     }
     with or_exit():
         data, why = _read(kubeconfig)
@@ -74,6 +74,22 @@ def _installed(kubeconfig: str | None) -> dict[str, Any]:
         assumed = " ".join(_assumed(options, context))
         warn(f"the settings of the webhook are not known: {why}; assumed: {assumed}")
     return {str(option.name): _value(option, data[name], context) for name, option in options.items() if data.get(name)}
+
+
+def _is_default(name: str) -> bool:
+    return click.get_current_context().get_parameter_source(name) is ParameterSource.DEFAULT
+
+
+def _caller(kubeconfig: str | None) -> str:
+    """The user of the kubeconfig; "" if the API server does not say."""
+    from registry.kube.connect import connect  # noqa: PLC0415 - as below
+    from registry.kube.reading import user_of  # noqa: PLC0415
+
+    try:
+        return user_of(connect(kubeconfig))
+    except UnreadableError as e:
+        warn(f"not known who you are, so credentials for users are left out unless --user says it: {e}")
+        return ""
 
 
 def _read(kubeconfig: str | None) -> tuple[Mapping[str, str] | None, str]:

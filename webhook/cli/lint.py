@@ -7,11 +7,11 @@ import click
 
 from registry.documents.encoding import decode
 from registry.errors import InvalidRecordsError, Problem, UnreadableError
-from registry.stores.folder import SUFFIXES, FolderStore, record_files
+from registry.stores.folder import SUFFIXES, record_files
 from webhook.cli.files import STDIN, bytes_of_file, source_of
 from webhook.cli.inputs import FILES, given_files
 from webhook.cli.installed import take_installed
-from webhook.cli.options import with_options
+from webhook.cli.options import read_folder, with_options
 from webhook.objects import manifests
 from webhook.preview import ours
 from webhook.preview.lint import Checked, check
@@ -89,7 +89,7 @@ class _Linter:
         """Check a folder as the webhook loads it."""
         try:
             self.count += len(record_files(folder))
-            FolderStore(folder, allowed=self._allowed)
+            read_folder(folder, self._allowed)
         except InvalidRecordsError as e:
             self.problems += e.problems
         except UnreadableError as e:

@@ -10,7 +10,7 @@ import click
 
 from registry.errors import InvalidRecordsError, UnreadableError
 from registry.records.extension_objects import OWNER_ANNOTATION, PROJECT_LABEL
-from registry.stores.folder import FolderStore
+from registry.stores.folder import SUFFIXES, FolderStore, record_files
 from registry.stores.namespaces import NamespaceKeys
 from registry.stores.store import VisibleRegistry
 from webhook.mutation.settings import Settings
@@ -160,7 +160,7 @@ def view_registry(
     _check_one(folder, namespace, ledger_namespace, "one of --cluster and --registry-namespace")
     with or_exit():
         if namespace is None:
-            return FolderStore(folder or Path(), allowed=settings.allowed_variables)
+            return read_folder(folder or Path(), settings.allowed_variables)
         from registry.kube.connect import connect  # noqa: PLC0415 - as above
         from registry.stores.visible import ClusterView  # noqa: PLC0415
 
@@ -172,6 +172,18 @@ def view_registry(
             keys=NamespaceKeys(settings.project_label, settings.owner_annotation),
             ledger_namespace=ledger_namespace or "",
         )
+
+
+def read_folder(folder: Path, allowed: frozenset[str]) -> FolderStore:
+    """The registry in *folder*, which should not be empty.
+
+    Raises:
+        UnreadableError: It cannot be listed.
+        InvalidRecordsError: A file breaks the format.
+    """
+    if not record_files(folder):
+        warn(f"{folder}: holds no records: there is no {', '.join(f'*{suffix}' for suffix in SUFFIXES)} directly in it")
+    return FolderStore(folder, allowed=allowed)
 
 
 def _check_one(folder: Path | None, namespace: str | None, ledger_namespace: str | None, other: str) -> None:
