@@ -4,7 +4,7 @@ The controller keeps a ledger for each namespace: a ConfigMap in the namespace o
 namespace's uid, so that a namespace that is deleted and created again has another one. The webhook reads it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
@@ -126,6 +126,20 @@ class Ledger:
         if entry.state is State.DELIVERED:
             return ""
         return in_words(entry.why, copy.name)
+
+
+class CopiesSeen(Ledger):
+    """The copies that somebody has seen in their namespace who may not read its ledger.
+
+    What they were written for does not show on them. But a copy keeps its name, and soon follows its record.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        super().__init__({name: Entry(State.DELIVERED) for name in names})
+
+    def lack(self, copy: Copy) -> str:
+        """As for a ledger; a copy of that name counts."""
+        return "" if copy.name in self.entries else _NOT_YET
 
 
 NOTHING_DELIVERED: Final = Ledger()

@@ -9,7 +9,7 @@ from typing import Final
 
 from kubernetes.client import ApiClient
 
-from registry.delivery import ledger
+from registry.delivery import copies, ledger
 from registry.delivery.ledger import Ledger
 from registry.errors import ForbiddenError
 from registry.kube.reading import path_of, read
@@ -21,6 +21,7 @@ from registry.stores.entries import Entries
 from registry.stores.namespaces import NamespaceFacts, NamespaceKeys
 
 _GROUP, _VERSION = extension_objects.API_VERSION.split("/")
+_MANAGED: Final = "app.kubernetes.io/managed-by"
 _NO_KEYS: Final = NamespaceKeys()
 
 
@@ -122,10 +123,18 @@ class ClusterView:
         try:
             found = read(self._api, path_of("api", "v1", "namespaces", self._ledger_namespace, "configmaps", name))
         except ForbiddenError as e:
-            if self._has_shared_credentials():
-                self._say(f"not checked whether shared credentials have been delivered to {namespace!r}: {e}")
-            return None
+            return self._see_copies(namespace, e) if self._has_shared_credentials() else None
         return ledger.decode(found.get("data")) if found else ledger.NOTHING_DELIVERED
+
+    def _see_copies(self, namespace: str, refusal: ForbiddenError) -> Ledger | None:
+        """The copies in *namespace*, by their names; whoever may edit the namespace may list them."""
+        path = path_of("api", "v1", "namespaces", namespace, "secrets")
+        names = Collection(self._api, path, lambda _: None, metadata_only=True, label=_MANAGED)
+        try:
+            return ledger.CopiesSeen(name for _, name in names.list().found if name.startswith(copies.PREFIX))
+        except ForbiddenError:
+            self._say(f"not checked whether shared credentials have been delivered to {namespace!r}: {refusal}")
+            return None
 
     def _has_shared_credentials(self) -> bool:
         return any(service.credentials for extension in self._index.extensions for service in extension.services)

@@ -239,14 +239,15 @@ def test_preview_refuses_what_has_not_been_delivered_if_it_can_check_that(api, i
 
 def test_who_may_not_read_ledgers_gets_a_warning_and_an_answer(api, invoke):
     put_shared(api)
-    api.refuse_path = f"{ledgers_of('system')}/{ledger.name_for('u-b')}"
+    refused = f"{ledgers_of('system')}/{ledger.name_for('u-b')}"
+    api.refused = {refused, f"{NAMESPACES}/team-b/secrets"}
 
     result = invoke("preview", "team-b", "--ledger-namespace", "system")
 
     assert result.exit_code == 0
     assert result.stderr == (
         "warning: not checked whether shared credentials have been delivered to 'team-b': "
-        f"{api.refuse_path}: refused with 403\n"
+        f"{refused}: refused with 403\n"
     )
     assert COPY.name in result.stdout
 

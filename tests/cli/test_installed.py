@@ -1,5 +1,7 @@
 """``--cluster``: the settings of the webhook that is installed, and what somebody needs to read for a preview."""
 
+import re
+
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -283,10 +285,34 @@ def test_who_may_read_no_extensions_at_all_gets_an_error(api, fuseml):
     assert errors.splitlines()[-1] == (f"error: {OF_EVERYONE}: refused with 403; {OF_TEAM}: refused with 403")
 
 
+LOGIN = {"id": "login", "secretRef": {"name": "minio"}, "configuration": {"KEY": "key"}}
+SECRETS = f"{NAMESPACES}/team-a/secrets"
+
+
+def put_secret(api, name, **labels):
+    api.put(SECRETS, {"metadata": {"namespace": "team-a", "name": name, "labels": labels}})
+
+
+def test_author_sees_by_the_copies_names_whether_credentials_have_been_delivered(api, fuseml):
+    api.put(EXTENSIONS, extension("fuseml", "mlflow", credentials=[LOGIN]))
+    api.permitted = {SETTINGS, OF_EVERYONE, OF_TEAM, TEAM, SECRETS}
+    put_secret(api, "of-somebody-else", **{"app.kubernetes.io/managed-by": "helm"})
+    code, _, errors = fuseml("preview")
+    assert (code, "fuseml controller has not delivered them to this namespace yet" in errors) == (1, True)
+
+    name = re.search(r"fuseml-credentials-mlflow-\w+", fuseml("explain", "-o", "json")[1])[0]
+    put_secret(api, name, **{"app.kubernetes.io/managed-by": "fuseml-controller"})
+
+    assert fuseml("preview", "-o", "env") == (
+        0,
+        f"# TaskRun/r steps[a]\nKEY='<secret {name}, KEY>'  # selector 'tracking'\n",
+        "",
+    )
+
+
 @pytest.mark.parametrize("login", [True, False], ids=["with-shared-credentials", "without-any"])
 def test_ledger_that_may_not_be_read_is_said_where_it_matters(api, fuseml, login):
-    credentials = [{"id": "login", "secretRef": {"name": "minio"}, "configuration": {"KEY": "key"}}]
-    api.put(EXTENSIONS, extension("fuseml", "mlflow", **({"credentials": credentials} if login else {})))
+    api.put(EXTENSIONS, extension("fuseml", "mlflow", **({"credentials": [LOGIN]} if login else {})))
     api.permitted = {SETTINGS, OF_EVERYONE, OF_TEAM, TEAM}
 
     code, _, errors = fuseml("preview")

@@ -18,6 +18,7 @@ class FakeApi:
         requests: Path and query of each request, in order.
         refuse: Status that every request gets while it is set.
         refuse_path: The path whose requests get 403 while it is set.
+        refused: More paths whose requests get 403.
         permitted: If it is set, the only paths whose requests do not get 403.
         user: Who the caller is; None = the API server cannot say.
         is_silent: Watches are accepted, and nothing is ever said.
@@ -27,6 +28,7 @@ class FakeApi:
         self.requests = []
         self.refuse = 0
         self.refuse_path = ""
+        self.refused = ()
         self.permitted = None
         self.user = None
         self.is_silent = False
@@ -130,7 +132,11 @@ class FakeApi:
         return 201, {"status": {"userInfo": {"username": self.user, "groups": []}}}
 
     def is_refused(self, path):
-        return path == self.refuse_path or (self.permitted is not None and path not in self.permitted)
+        return (
+            path == self.refuse_path
+            or path in self.refused
+            or (self.permitted is not None and path not in self.permitted)
+        )
 
     def watch(self, path, query, generation) -> Iterator[dict]:
         version = int(query["resourceVersion"])
