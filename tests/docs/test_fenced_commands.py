@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.docs.pages import PAGES, PROMPTED, ROOT, command_blocks
+from webhook.cli.main import commands
 
 BLOCKS = [(page, block) for page in PAGES for block in command_blocks(page.read_text())]
 SESSIONS = sorted({page for page, block in BLOCKS if block.has_prompts and not block.marker})
@@ -98,6 +99,20 @@ def test_commands_of_a_block_work(block, samples):
 @pytest.mark.parametrize(("page", "marker"), MARKED)
 def test_marker_names_a_test_that_reads_the_page(page, marker):
     assert marker.reason or page.name in (ROOT / marker.test).read_text()
+
+
+OURS = re.compile(r"(?:^|[|&] *)(?:kubectl )?fuseml (?P<command>[a-z]+)(?P<rest>[^|&;<>`]*)", re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_options_that_a_page_shows_exist_also_where_nothing_is_run(page):
+    for block in command_blocks(page.read_text()):
+        for found in OURS.finditer(block.text.replace("\\\n", " ")):
+            command = commands.commands[found["command"]]
+            known = {word for parameter in command.params for word in parameter.opts} | {"--help"}
+            given = [word.partition("=")[0] for word in found["rest"].split(" #")[0].split() if word.startswith("-")]
+
+            assert set(given) - {"-"} <= known, found[0]
 
 
 # How blocks and markers are read

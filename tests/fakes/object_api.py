@@ -226,12 +226,12 @@ def serving(fake: FakeObjects, port: int = 0) -> Iterator[ApiClient]:
         thread.join()
 
 
-def write_kubeconfig(path, url):
-    """A kubeconfig for *url*; gives the path."""
+def write_kubeconfig(path, url, namespace="default"):
+    """A kubeconfig for *url*, whose context names *namespace*; gives the path."""
     content = {
         "clusters": [{"name": "c", "cluster": {"server": url}}],
         "users": [{"name": "u", "user": {"token": "t"}}],
-        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u", "namespace": namespace}}],
         "current-context": "x",
     }
     path.write_text(yaml.safe_dump(content))
