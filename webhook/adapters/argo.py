@@ -75,9 +75,16 @@ def _of_definition(obj: Mapping[str, Any], finder: "_Finder", spec: Pointer) -> 
     misplaced = unread(metadata, f"on a {obj.get('kind')} it is {PIPELINE_SELECTORS}", read=(PIPELINE_SELECTORS,))
     layout = replace(found, misplaced=(*misplaced, *found.misplaced))
     pointer = ("metadata", "annotations", PIPELINE_SELECTORS)
-    referenced = [b if b.advice else b._replace(advice=f"there, {_TEMPLATE_ADVICE}") for b in layout.referenced]
+    referenced = [_in_definition(there) for there in layout.referenced]
     keys = Keys(layout.own_steps, pointer, referenced=referenced)
-    return _checked(with_annotation(layout, as_map(metadata.get("annotations")), pointer, keys, resolved_here=False))
+    annotations = as_map(metadata.get("annotations"))
+    return _checked(with_annotation(layout, annotations, pointer, keys, resolved_here=False))
+
+
+def _in_definition(there: ReferencedSteps) -> ReferencedSteps:
+    """What an annotation of a definition can say of these steps: nothing of it propagates but its own templates."""
+    advice = f"there, {_TEMPLATE_ADVICE}"
+    return there._replace(advice=there.advice or advice, unreached=f"{advice}, or {RUN_SELECTORS} on the Workflow")
 
 
 def _checked(layout: Layout) -> Layout:
@@ -113,6 +120,7 @@ def _found(spec: Mapping[str, Any], pointer: Pointer) -> "_Finder":
         own = (*pointer, "templates", i)
         finder.template(template, own, where=f"templates[{name_of(template, i)}]", key=name_of(template, i))
     finder.hooks(spec, where="spec")
+    finder.calls_by_default()
     return finder
 
 
@@ -272,9 +280,17 @@ class _Finder:
             own, place = (*pointer, *call, "inline"), f"{where}.{name}.inline"
             if own.count("inline") <= MAX_INLINE:
                 self.template(inline, own, where=place, key=f"{key}/{name_of(called, name)}")
-            elif _may_ask(inline):
-                limit = f"templates are written inline in each other {MAX_INLINE} deep at most"
+                continue
+            limit = f"templates are written inline in each other {MAX_INLINE} deep at most"
+            if _may_ask(inline):
                 self.misplaced.append(f"{place}: {limit}; give it a name in spec.templates")
+            self.referenced.append(_unnamed(f"{key}/{name_of(called, name)}", f"{place}: {limit}"))
+
+    def calls_by_default(self) -> None:
+        """Note the templates that every template calls that does not say itself which."""
+        for called, _, name in _called(self._defaults):
+            self._refer(called, where=f"templateDefaults.{name}")
+            self.hooks(called, where=f"templateDefaults.{name}")
 
     def hooks(self, part: Mapping[str, Any], *, where: str) -> None:
         """Note the templates that are called when *part* ends or reaches a state."""
@@ -287,10 +303,19 @@ class _Finder:
         if not reference:
             return
         template, name = str(reference.get("template")), name_of(call, "")
-        there = referenced_steps(template, where, "templateRef")
+        if "{{" in template:
+            there = _unnamed(template, f"the template that {where} calls is computed ({template[:63]!r})")
+        else:
+            # It may call others, of this object or of more, and no pod says which template has called its own.
+            there = referenced_steps(template, where, "templateRef")._replace(is_open=True)
         self.referenced.append(there)
         if name and name != template:
-            self.referenced.append(there._replace(key=name, advice=f"name them by their template, {template!r}"))
+            advice = there.advice or f"name them by their template, {template!r}"
+            self.referenced.append(there._replace(key=name, advice=advice))
+
+
+def _unnamed(key: str, why: str) -> ReferencedSteps:
+    return ReferencedSteps(key, why, "only '*' names its steps", is_open=True)
 
 
 def _may_ask(template: Mapping[str, Any]) -> bool:

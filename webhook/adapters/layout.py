@@ -17,14 +17,18 @@ class ReferencedSteps(NamedTuple):
     Attributes:
         key: What their keys begin with; "" if all of the run is in that definition.
         why: Says for people whose steps they are.
-        advice: If they cannot be given anything, what would help.
+        advice: If their keys cannot name them, what would help.
         has_tasks: True if their keys name a task that is not in the object, either.
+        is_open: True if steps are made there that no key of the object can name: only ``*`` reaches all of them.
+        unreached: If ``*`` does not reach them, what would help; "" if it does, or if there is nothing to reach.
     """
 
     key: str
     why: str
     advice: str = ""
     has_tasks: bool = False
+    is_open: bool = False
+    unreached: str = ""
 
 
 def referenced_steps(key: str, whose: str, reference: str) -> ReferencedSteps:
@@ -163,6 +167,7 @@ class Layout:
         handover_at: The annotation that takes the selectors of referenced steps to their pods.
         gate: The scheduling gate that keeps a pod from starting until it has been given what it asks for.
         has_user: False if a controller created the object: nobody vouches for the user then.
+        warnings: What is odd in it, or reaches less than its author may expect, and does not make it wrong.
     """
 
     engine: Engine
@@ -178,6 +183,7 @@ class Layout:
     handover_at: Pointer = ()
     gate: Pointer | None = None
     has_user: bool = True
+    warnings: tuple[Finding, ...] = ()
 
     @property
     def is_definition(self) -> bool:
@@ -217,6 +223,8 @@ class Layout:
     @property
     def handover(self) -> dict[str, Any]:
         """What the pods of referenced steps are to be given, by key."""
+        if self.is_definition:
+            return {}
         entries = {step.key: step.entry for step in self.steps if step.by_reference and self._is_resolved_here(step)}
         # Those of other keys may use its selectors in their variables.
         is_used = any("env" in entry for entry in entries.values())

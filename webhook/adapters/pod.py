@@ -53,6 +53,17 @@ def pod(obj: Mapping[str, Any]) -> Layout | None:
     return layout
 
 
+def is_meant(obj: Mapping[str, Any], level: str, key: str) -> bool:
+    """True if *key*, in the annotation of *level*, means a container of the Pod *obj*, or makes the pod be refused."""
+    spec, labels = as_map(obj.get("spec")), as_map(as_map(obj.get("metadata")).get("labels"))
+    template = _template(spec) if "workflows.argoproj.io/workflow" in labels else None
+    steps = list(_steps(list(_containers(spec)), labels, template))
+    try:
+        return bool(_keys(level, (), steps, labels, template).steps_of(key))
+    except UnknownKeyError:
+        return True  # The pod is refused, and says why.
+
+
 def containers_of(template: Mapping[str, Any]) -> list[Step]:
     """The containers that ``pod-selectors`` names in a pod made from *template*, by no engine."""
     return list(_steps(list(_containers(as_map(template.get("spec")))), {}, None))
@@ -160,16 +171,24 @@ class _KeysInTektonPod:
         if key == "*":
             return self._own.steps_of(key)
         parts = key.removesuffix("/*").split("/")
-        is_whole = len(parts) == 1 or (key.endswith("/*") and self._is_within(parts[:-1]))
-        if parts[-1] == self._task and is_whole:
+        is_group = key.endswith("/*")
+        if parts[-1] == self._task and (len(parts) == 1 or (is_group and self._is_within(parts[:-1]))):
             return self._own.steps_of("*")
-        if len(parts) > 1 and parts[-2] == self._task and self._is_within(parts[:-2]):
+        # A group is no step, even if the task around it is called like this one.
+        if len(parts) > 1 and not is_group and parts[-2] == self._task and self._is_within(parts[:-2]):
             return _steps_in(f"task {self._task!r}", self._own, parts[-1])
         return ()
 
     def _is_within(self, around: Sequence[str]) -> bool:
-        """True if the pod's run may be that of the task *around* it: the name of a nested run ends in its task's."""
-        return not around or len(self._run) > _WHOLE_NAME or self._run.endswith(f"-{around[-1]}")
+        """True if the pod's run may be that of the task *around* it: the name of a nested run ends in its task's.
+
+        If that task has a matrix, a number follows.
+        """
+        if not around or len(self._run) > _WHOLE_NAME:
+            return True
+        before, _, number = self._run.rpartition("-")
+        name = before if number.isdecimal() else self._run
+        return f"-{around[-1]}" in (self._run[-len(around[-1]) - 1 :], name[-len(around[-1]) - 1 :])
 
 
 class _KeysInArgoPod:

@@ -5,11 +5,12 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from webhook.adapters import custom_tasks
 from webhook.adapters.annotations.levels import PodMetadata, with_pod_metadata
 from webhook.adapters.annotations.names import RUN_SELECTORS, unread
 from webhook.adapters.environment.sources import Source, source_of, without_env_from
 from webhook.adapters.environment.tekton import POD_TEMPLATES, of_pods, of_task_run_specs
-from webhook.adapters.layout import Definition, Layout, ReferencedSteps, referenced_steps
+from webhook.adapters.layout import Definition, Finding, Layout, ReferencedSteps, referenced_steps
 from webhook.adapters.step import Block, Engine, Kind, Level, Region, Step, block_of
 from webhook.objects.walk import Pointer, as_map, is_controlled, maps_in, name_of
 
@@ -70,6 +71,7 @@ class Finder:
         self.misplaced: list[str] = []
         self.referenced: list[ReferencedSteps] = []
         self._pod_metadata: list[PodMetadata] = []
+        self._warnings: list[Finding] = []
 
     def layout(self, definition: Definition | None = None) -> Layout:
         """All that was found."""
@@ -80,6 +82,7 @@ class Finder:
             tuple(self.misplaced),
             referenced=tuple(self.referenced),
             definition=definition,
+            warnings=tuple(self._warnings),
         )
         return with_pod_metadata(layout, self._pod_metadata)
 
@@ -112,10 +115,12 @@ class Finder:
         if "pipelineSpec" in task:
             nested = as_map(task["pipelineSpec"])
             self.pipeline(nested, (*pointer, "pipelineSpec"), where=f"{where}.", key=key, title="pipelineSpec")
-        elif task_spec.get("apiVersion"):
+        elif custom_tasks.is_custom(task_spec):
             # A custom task: what it means is known only to its own controller.
             self._regions[(*pointer, "taskSpec", "spec")] = Region(where, kind=Kind.OPAQUE)
-            self.referenced.append(_custom(key.removesuffix("/"), where))
+            self.referenced.append(custom_tasks.steps_of(task_spec, key.removesuffix("/"), where))
+            self.misplaced += custom_tasks.misplaced_in(task_spec, f"{where}.taskSpec")
+            self._warnings += custom_tasks.warnings_about(task_spec, (*pointer, "taskSpec"), f"{where}.taskSpec")
         else:
             elsewhere = (*self.of_pods, *self._of_tasks.get(name_of(task, ""), ()))
             own = (*pointer, "taskSpec")
@@ -138,11 +143,11 @@ class Finder:
     def _refer(self, task: Mapping[str, Any], *, where: str, key: str) -> None:
         """Note that the steps of *task* are in another object."""
         kind = "taskRef" if "taskRef" in task else "pipelineRef"
-        version = str(as_map(task.get(kind)).get("apiVersion") or "tekton.dev/")
-        if version.startswith("tekton.dev/"):
-            self.referenced.append(referenced_steps(key, where, kind))
+        reference = as_map(task.get(kind))
+        if custom_tasks.is_custom(reference):
+            self.referenced.append(custom_tasks.steps_of(reference, key, where))
         else:
-            self.referenced.append(_custom(key, where))
+            self.referenced.append(referenced_steps(key, where, kind))
 
     def task(
         self,
@@ -222,7 +227,3 @@ def _sidecar(content: Mapping[str, Any], pointer: Pointer, *, where: str, key: s
         only_if_named=True,
         key_in_home=key_in_home,
     )
-
-
-def _custom(key: str, where: str) -> ReferencedSteps:
-    return ReferencedSteps(key, f"{where} is a custom task, which has no steps", "leave it out")

@@ -1,7 +1,7 @@
 """EDGE: the command ``fuseml explain``: why objects get what they get."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -15,10 +15,11 @@ from webhook.cli.options import or_exit, settings_of, view_registry, with_option
 from webhook.errors import RefusedError
 from webhook.mutation.mutate import Mutation, mutate
 from webhook.objects import manifests
+from webhook.preview import unmatched_keys
 from webhook.preview.expected_pods.expected import FindDefinition
 from webhook.preview.explain import as_text
 from webhook.preview.explain import explain as explanation_of
-from webhook.preview.subjects import Subject, expected_pods_of_subject
+from webhook.preview.subjects import Subject, admitted_of, expected_pods_of_subject
 from webhook.preview.versions import unread_version
 
 
@@ -67,7 +68,10 @@ def explain(
             find = definitions.seen_from(consumer.namespace)
             delivered = registry.delivered_to(consumer.namespace)
             decide = partial(mutate, index=seen, consumer=consumer, settings=chosen, delivered=delivered)
-            for subject in _with_expected_pods(given, decide, find):
+            pods, unmatched = _expected_pods(given, decide, find)
+            for message in unmatched:
+                click.echo(f"warning: {given.title}: {message}", err=True)
+            for subject in (given, *pods):
                 if subject.unknown:
                     click.echo(f"warning: {subject.title}: {subject.unknown}", err=True)
                     continue
@@ -87,10 +91,12 @@ def explain(
         sys.exit(1)
 
 
-def _with_expected_pods(
+def _expected_pods(
     subject: Subject, decide: Callable[[Mapping[str, Any]], Mutation], find: FindDefinition
-) -> Iterator[Subject]:
-    """*subject*, then the pods that it is expected to create if it is admitted."""
-    yield subject
+) -> tuple[Sequence[Subject], Sequence[str]]:
+    """The pods that *subject* is expected to create if it is admitted, and warnings about keys that mean none."""
     with suppress(RefusedError):
-        yield from expected_pods_of_subject(subject, decide(subject.obj), find)
+        mutation = decide(subject.obj)
+        if pods := list(expected_pods_of_subject(subject, mutation, find)):
+            return pods, list(unmatched_keys.warnings(admitted_of(subject, mutation), pods))
+    return [], []

@@ -61,6 +61,8 @@ def lint(
     else:
         for problem in problems:
             click.echo(str(problem))
+    for warning in linter.warnings:
+        click.echo(f"warning: {warning}", err=True)
     for name, why in linter.passed_over.items() if verbose else ():
         click.echo(f"passed over: {name}: {why}", err=True)
     if output == "text":
@@ -84,6 +86,7 @@ class _Linter:
         self.count = 0
         self.passed_over: dict[str, str] = {}
         self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
 
     def registry(self, folder: Path) -> None:
         """Check a folder as the webhook loads it."""
@@ -107,6 +110,7 @@ class _Linter:
                 checked.problems.append(Problem(message, file=source))
             self._first_file.setdefault(key, source)
         self.problems += checked.problems
+        self.warnings += checked.warnings
         if checked.passed_over:
             self.passed_over[source] = checked.passed_over
 

@@ -97,7 +97,8 @@ class _Analyser:
         self._settings = settings
         self._delivered = delivered
         self._blocks = BlockReader(question.layout)
-        self._result = Analysis(findings=self._blocks.findings)
+        warnings = [str(warning) for warning in question.layout.warnings]
+        self._result = Analysis(findings=self._blocks.findings, warnings=warnings)
         self._bound: dict[tuple[Selector, Consumer], BoundSelector] = {}
         self._scopes: dict[int, Scope] = {}
         self._edits = Edits(question.obj)

@@ -28,13 +28,15 @@ def findings(question: "Question") -> Iterator[Finding]:
         message = f"annotation {name} is here, too; write all of it into metadata.annotations"
         yield Finding(where, message, layout.handover_at)
     text = manifests.dump(handover)
+    # Where its author wrote it; there may be nothing yet where it will be.
+    written = next((annotation.pointer for annotation in layout.annotations.resolved_here), layout.handover_at)
     if layout.engine is Engine.ARGO and "{{" in text:
         # In a spec, the output of other steps would get into it, and could ask.
         message = "what its pods are to be given holds '{{', which Argo would expand"
-        yield Finding(f"annotation {name}", message, layout.handover_at)
+        yield Finding(f"annotation {name}", message, written)
     if len(text.encode()) > MAX_BYTES:
         message = f"what its pods are to be given is longer than {MAX_BYTES // 1024} KiB; {SHORTER}"
-        yield Finding(f"annotation {name}", message, layout.handover_at)
+        yield Finding(f"annotation {name}", message, written)
 
 
 def ops(question: "Question", note: str) -> Iterator[Op]:

@@ -67,7 +67,7 @@ def mutate(
         findings, ops = lift(question, old)
         if findings and not _was_stored_asking(old, question):
             raise _refused(findings)
-        return Mutation(tuple(ops))
+        return Mutation(tuple(ops), tuple(map(str, question.layout.warnings)))
     if old is not None:
         if _was_stored_asking(old, question):
             return Mutation()

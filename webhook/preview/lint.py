@@ -13,7 +13,8 @@ from registry.documents.streams import Chunk
 from registry.errors import InvalidRecordsError, Problem
 from registry.records import codec, texts
 from registry.records.model import Extension
-from webhook.mutation import checks
+from webhook.adapters.layout import Finding
+from webhook.mutation import checks, handover
 from webhook.mutation.question import ask
 from webhook.objects import manifests
 from webhook.preview import ours
@@ -31,11 +32,13 @@ class Checked:
     Attributes:
         extensions: The valid records.
         problems: In the order of their lines.
+        warnings: What is odd and not wrong, in the same order.
         passed_over: Why nothing in the file was judged; "" if something was.
     """
 
     extensions: list[Extension] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
     passed_over: str = NOT_OURS
 
 
@@ -53,9 +56,11 @@ def check(text: str, file: str, *, allowed: frozenset[str] = frozenset()) -> Che
         checker.run()
         checked.extensions += checker.extensions
         checked.problems += [replace(p, file=file, line=p.line + chunk.line - 1) for p in checker.problems]
+        checked.warnings += [replace(w, file=file, line=w.line + chunk.line - 1) for w in checker.warnings]
         is_ours = is_ours or checker.is_ours
         unread = unread or checker.unread
     checked.problems.sort(key=lambda p: p.line)
+    checked.warnings.sort(key=lambda w: w.line)
     checked.passed_over = "" if is_ours else unread or NOT_OURS
     return checked
 
@@ -74,7 +79,9 @@ class _ChunkChecker:
         self._allowed = allowed
         self._placed: list[tuple[Place, Problem]] = []
         self.extensions: list[Extension] = []
+        self._odd: list[tuple[Place, Problem]] = []
         self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
         self.is_ours = False
         self.unread = ""
 
@@ -89,8 +96,12 @@ class _ChunkChecker:
             else:
                 for subject in subjects(document.content):
                     self._object(subject, document)
-        lines = lines_in(self._text, [place for place, _ in self._placed])
-        self.problems += [replace(p, line=line) for (_, p), line in zip(self._placed, lines, strict=True)]
+        self.problems += self._with_lines(self._placed)
+        self.warnings += self._with_lines(self._odd)
+
+    def _with_lines(self, placed: Sequence[tuple[Place, Problem]]) -> list[Problem]:
+        lines = lines_in(self._text, [place for place, _ in placed])
+        return [replace(p, line=line) for (_, p), line in zip(placed, lines, strict=True)]
 
     def _unreadable(self, problems: Sequence[Problem]) -> None:
         first = problems[0]
@@ -130,10 +141,14 @@ class _ChunkChecker:
         if question is None or not (ours.may_ask(obj) or question.texts):
             return
         self._ours(document)
-        for finding in checks.findings(question.layout, question.texts):
-            pointer = finding.pointer or misplaced_at(obj, finding.message)
-            place = place_of(obj, pointer, finding.line, number=number, path=subject.path)
-            self._placed.append((place, Problem(str(finding))))
+        findings = [*checks.findings(question.layout, question.texts), *handover.findings(question)]
+        self._placed += [self._at(finding, subject, number) for finding in findings]
+        self._odd += [self._at(finding, subject, number) for finding in question.layout.warnings]
+
+    def _at(self, finding: Finding, subject: Subject, number: int) -> tuple[Place, Problem]:
+        pointer = finding.pointer or misplaced_at(subject.obj, finding.message)
+        place = place_of(subject.obj, pointer, finding.line, number=number, path=subject.path)
+        return place, Problem(str(finding))
 
     def _ours(self, document: Document) -> None:
         if not self.is_ours:

@@ -25,12 +25,12 @@ from webhook.mutation.question import ask
 from webhook.mutation.settings import Settings
 from webhook.objects import manifests
 from webhook.objects.patch import Op
-from webhook.preview import environment
+from webhook.preview import environment, unmatched_keys
 from webhook.preview.environment import Admitted
 from webhook.preview.expected_pods.expected import FindDefinition
 from webhook.preview.places import Place, lines_in, misplaced_at, place_of
 from webhook.preview.reading import Part, parts_of
-from webhook.preview.subjects import Subject, expected_pods_of_subject, subjects
+from webhook.preview.subjects import Subject, admitted_of, expected_pods_of_subject, subjects
 from webhook.preview.versions import unread_version
 
 Output = Literal["yaml", "json", "patch", "diff", "env"]
@@ -116,7 +116,11 @@ class Previewer:
             if mutation is None:
                 continue
             results.append((subject, mutation, consumer))
-            for pod in expected_pods_of_subject(subject, mutation, self.definitions_in(consumer.namespace)):
+            pods = list(expected_pods_of_subject(subject, mutation, self.definitions_in(consumer.namespace)))
+            if pods:
+                unmatched = unmatched_keys.warnings(admitted_of(subject, mutation), pods)
+                shown.warnings += [f"{lines.own}: {subject.title}: {warning}" for warning in unmatched]
+            for pod in pods:
                 if pod.unknown:
                     shown.warnings += [f"{lines.own}: {pod.title}: {pod.unknown}"] if self.output == "env" else []
                 elif (pod_mutation := self._mutated(pod, consumer, lines, shown)) is not None:

@@ -82,8 +82,7 @@ def expected_pods_of_subject(subject: Subject, mutation: Mutation, find: FindDef
     text = msgspec.json.encode(subject.obj)
     if not any(sign in text for sign in _SIGNS):
         return
-    admitted = jsonpatch.apply_patch(subject.obj, list(mutation.ops))
-    for expected in expected_pods_of(admitted, find):
+    for expected in expected_pods_of(admitted_of(subject, mutation), find):
         yield Subject(
             expected.pod,
             pod_title=f"{subject.title} {expected.where}",
@@ -91,3 +90,8 @@ def expected_pods_of_subject(subject: Subject, mutation: Mutation, find: FindDef
             part=expected.part,
             origins=expected.origins,
         )
+
+
+def admitted_of(subject: Subject, mutation: Mutation) -> Any:
+    """The object as it is stored."""
+    return jsonpatch.apply_patch(subject.obj, list(mutation.ops))

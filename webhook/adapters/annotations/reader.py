@@ -7,7 +7,7 @@ from typing import Any
 from registry.documents.positions import Outline, Position
 from registry.suggestions import did_you_mean
 from webhook.adapters.annotations.names import LEVELS
-from webhook.adapters.annotations.step_keys import KeyReader, UnknownKeyError, by_group, wider_than
+from webhook.adapters.annotations.step_keys import EVERY, KeyReader, Keys, UnknownKeyError, by_group, wider_than
 from webhook.adapters.layout import Annotation, Annotations, Finding, Layout
 from webhook.adapters.step import AnnotationVariable, Block, Region, Step
 from webhook.objects import manifests
@@ -107,6 +107,7 @@ class _Reader:
         }
         self._variables_left = MAX_VARIABLES
         self._problems: list[Finding] = []
+        self._warnings: list[Finding] = []
 
     def run(self) -> Layout:
         content = self._annotation.content
@@ -131,6 +132,7 @@ class _Reader:
             steps=tuple(self._with_asked(step) for step in (*self._layout.steps, *named)),
             regions={**self._layout.regions, **regions},
             annotations=self._layout.annotations + Annotations((self._annotation,), tuple(self._problems)),
+            warnings=(*self._layout.warnings, *self._warnings),
         )
 
     def _is_asked(self, step: Step) -> bool:
@@ -163,6 +165,10 @@ class _Reader:
             message = f"sets more than {MAX_VARIABLES} variables in all steps together; {_FEWER}"
             self._find((key,), message)
             return
+        if key == EVERY and isinstance(self._keys, Keys):
+            place = (*self._annotation.pointer, key)
+            messages = dict.fromkeys(self._keys.unreached())
+            self._warnings += [self._annotation.finding(place, f"'*' does not reach all: {m}") for m in messages]
         for step in steps:
             self._named.setdefault(step.pointer, step)
             if "extensions" in entry:

@@ -75,6 +75,8 @@ class Keys:
                 for k in dict.fromkeys(self._keys_of_referenced(key, is_here=bool(here)))
             ]
             if not here and not there:
+                if key == EVERY and any(self.unreached()):
+                    return []
                 raise UnknownKeyError(f"no step is {key[:100]!r}; {self._meant(key)}")
             return [*here, *there]
         if len(self._steps[key]) > 1:
@@ -82,23 +84,29 @@ class Keys:
             raise UnknownKeyError(f"{key[:100]!r} means {places}; give one of them another name")
         return self._steps[key]
 
+    def unreached(self) -> Iterator[str]:
+        """The referenced steps that ``*`` does not reach, each with what would help."""
+        return (f"{there.why}; {there.unreached}" for there in self._referenced if there.unreached)
+
     def _keys_of_referenced(self, key: str, *, is_here: bool) -> Iterator[str]:
         """The keys by which the pods of referenced steps will understand *key*."""
         group = group_of(key)
         for there in self._near(key):
             is_below = f"{there.key}/".startswith(f"{group}/") and bool(there.key)
             is_within = key.startswith(f"{there.key}/") and group != there.key
-            if there.advice:
-                if is_below or is_within or (not there.key and not is_here):
-                    raise UnknownKeyError(f"{there.why}; {there.advice}")
+            if there.advice and (is_below or is_within or (not there.key and not is_here)):
+                raise UnknownKeyError(f"{there.why}; {there.advice}")
+            if group == EVERY:
+                if not there.unreached:
+                    yield EVERY if there.has_tasks or there.is_open or not there.key else f"{there.key}/{EVERY}"
+            elif there.advice:
+                continue
             elif there.has_tasks and there.key and is_below:
                 # A pod does not say to which task of an outer pipeline its own pipeline belongs.
                 raise UnknownKeyError(f"{there.why}; name its tasks, as '{there.key}/TASK/*'")
             elif there.has_tasks and there.key and is_within and key.count("/") == there.key.count("/") + 1:
                 # Else it would mean a step of that name in any run whose name ends in that of the outer task.
                 raise UnknownKeyError(f"{there.why}; write '{key[:100]}/*' for all steps of a task")
-            elif group == EVERY:
-                yield EVERY if there.has_tasks or not there.key else f"{there.key}/{EVERY}"
             elif is_within or (not there.key and not is_here):
                 yield key
             elif is_below:
@@ -118,8 +126,13 @@ class Keys:
         if key == EVERY and known:
             return _why_none(known)
         of_a_task = next((known for known in self._steps if known.endswith(f"/{key}")), "")
-        close = of_a_task or closest(key, list(dict.fromkeys([*self._steps, *self._groups])))
-        return f"did you mean {close!r}?" if close else there_are(self._steps, show=repr, most=_MAX_LISTED)
+        names = (there.key for there in self._referenced if there.key and not there.advice)
+        close = of_a_task or closest(key, list(dict.fromkeys([*self._steps, *self._groups, *names])))
+        if close:
+            return f"did you mean {close!r}?"
+        listed = there_are(list(dict.fromkeys([*self._steps, *names])), show=repr, most=_MAX_LISTED)
+        beyond = next((there.why for there in self._referenced if there.is_open), "")
+        return f"{listed}; {beyond}: only '*' names every step that they have" if beyond else listed
 
 
 def _why_none(steps: Sequence[Step]) -> str:

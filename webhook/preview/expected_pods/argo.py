@@ -109,6 +109,9 @@ class _Walk:
                 yield ExpectedPod(f"{where}: {found.where}", unknown=found.unknown)
                 return
             title, definition, name = _title(reference), found, reference.get("template")
+            if "{{" in str(name):
+                computed = f"calls a computed template of it, {str(name)[:63]!r}"
+                yield ExpectedPod(f"{where}: {title}", unknown=computed)
         for i, template in maps_in(as_map(definition.get("spec")).get("templates")):
             if template.get("name") == name:
                 part = (*_TEMPLATES, i) if definition is self._run else None
