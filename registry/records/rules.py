@@ -48,7 +48,7 @@ def _steering(part: Mapping[str, Any], path: Path, allowed: frozenset[str]) -> I
     for name, _ in _entries(part):
         if steers(name) and name not in allowed:
             yield Problem(
-                f"variable {name!r} controls a loader, shell or interpreter; "
+                f"variable {name!r} controls a loader, shell, interpreter or tool; "
                 f"the operator may allow it with --allow-variable {name}",
                 (*path, "configuration", name),
             )

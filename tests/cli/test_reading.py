@@ -294,7 +294,7 @@ def test_what_is_wrong_in_an_extension_object_is_said_at_its_line(run):
     expected = [
         "registry/minio.yaml:10: items[0].spec.version: expected text, got a number; put it in quotes",
         "registry/minio.yaml:16: items[0].spec.services[0].endpoints[0].configuration.PATH: variable 'PATH' controls a "
-        "loader, shell or interpreter; the operator may allow it with --allow-variable PATH",
+        "loader, shell, interpreter or tool; the operator may allow it with --allow-variable PATH",
         "registry/minio.yaml:17: items[0].spec.services[0].credentials[0].secretRef: is required: in a cluster the "
         "values of credentials are in a Secret",
     ]

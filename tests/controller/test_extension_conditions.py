@@ -20,7 +20,7 @@ from webhook.controller.extensions.conditions import (
 )
 
 EARLIER, NOW = "2026-11-24T06:30:00Z", datetime(2026, 11, 24, 7, 0, 0, 999, tzinfo=UTC)
-PATH = Problem("variable 'PATH' controls a loader, shell or interpreter", ("spec", "configuration", "PATH"))
+PATH = Problem("variable 'PATH' controls a loader, shell, interpreter or tool", ("spec", "configuration", "PATH"))
 
 
 def login(secret, **configuration):

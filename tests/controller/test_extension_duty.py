@@ -17,7 +17,7 @@ from webhook.controller.status import Status
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 BROKEN = {"configuration": {"PATH": "/opt"}}
 WHY = (
-    "spec.configuration.PATH: variable 'PATH' controls a loader, shell or interpreter; "
+    "spec.configuration.PATH: variable 'PATH' controls a loader, shell, interpreter or tool; "
     "the operator may allow it with --allow-variable PATH"
 )
 CREDENTIALS = {"id": "c", "secretRef": {"name": "root"}, "configuration": {"PASSWORD": "password"}}

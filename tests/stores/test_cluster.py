@@ -127,7 +127,7 @@ def test_a_broken_object_leaves_the_others_and_is_named_to_runs_that_need_it(api
     why = resolve(Selector(name="x", product="odd"), index, Consumer(namespace="team-a")).why
     assert why == (
         "nothing fits; nothing registered has product 'odd'; there are p; extension 'odd' cannot be read: "
-        "spec.configuration.PATH: variable 'PATH' controls a loader, shell or interpreter; the operator may "
+        "spec.configuration.PATH: variable 'PATH' controls a loader, shell, interpreter or tool; the operator may "
         "allow it with --allow-variable PATH"
     )
     assert "extension fuseml/odd cannot be read: spec.configuration.PATH" in caplog.text

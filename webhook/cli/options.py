@@ -40,7 +40,7 @@ allow_variable: Callable[[Any], Any] = click.option(
     "allowed",
     multiple=True,
     metavar="NAME",
-    help="Allow a variable that controls a loader, shell or interpreter. Repeatable.",
+    help="Allow a variable that controls a loader, shell, interpreter or tool. Repeatable.",
 )
 SETTINGS: list[Callable[[Any], Any]] = [
     click.option(

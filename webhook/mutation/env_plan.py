@@ -31,7 +31,7 @@ class Fate(Enum):
     CONFLICT = "refused: another selector gives the same name"
     NO_PLACE = "refused: the step has no place for variables"
     UNDELIVERED = "refused: its Secret is not there yet"
-    STEERING = "refused: controls a loader, shell or interpreter"
+    STEERING = "refused: controls a loader, shell, interpreter or tool"
     UNSAFE = "refused: would be changed on its way"
 
 
@@ -144,7 +144,7 @@ def _judge(bound: BoundSelector, outcomes: Sequence[Outcome], step: Step, result
         result.waits_for |= {variable.secret.name} if variable.secret else set()
     if steering := names.get(Fate.STEERING):
         message = (
-            f"{which}: {steering} would control a loader, shell or interpreter; choose another env_prefix, or "
+            f"{which}: {steering} would control a loader, shell, interpreter or tool; choose another env_prefix, or "
             "ask the operator for --allow-variable"
         )
         result.problems.append(Problem(message))

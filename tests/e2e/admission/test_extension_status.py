@@ -8,7 +8,7 @@ import yaml
 
 PAGE = (Path(__file__).parents[3] / "docs/records.md").read_text()
 WHY = (
-    "spec.configuration.PATH: variable 'PATH' controls a loader, shell or interpreter; "
+    "spec.configuration.PATH: variable 'PATH' controls a loader, shell, interpreter or tool; "
     "the operator may allow it with --allow-variable PATH"
 )
 

@@ -4,7 +4,7 @@ from typing import Any
 
 # A part of the text of each warning.
 CONTROLS, LONG, MISSING = (
-    "would control a loader, shell or interpreter",
+    "would control a loader, shell, interpreter or tool",
     "is longer than 32768 bytes",
     "counts as missing",
 )
@@ -59,5 +59,7 @@ NAMES = [
     "BASH_ENVX", "BASH_FUNC", "BASH_FUNC_x", "ENV", "ENVX", "IFS", "PS4", "PS1", "PROMPT_COMMAND", "SHELLOPTS",
     "BASHOPTS", "NODE_OPTIONS", "NODE_PATH", "NODE_ENV", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JAVA_OPTIONS",
     "CLASSPATH", "GCONV_PATH", "HTTP_PROXY", "http_proxy", "No_Proxy", "_PROXY", "_proxy", "PROXY", "A_PROXY_B",
+    "GIT_URL", "GIT_TOKEN", "GIT_SSH_COMMAND", "GIT_SSH_KEY", "GIT_CONFIG", "GIT_CONFIG_KEY_0", "GIT_DIR", "GIT_DIRS",
+    "GIT_TRACE2", "GIT_PROXY_COMMAND", "SSH_HOST", "SSH_AUTH_SOCK", "SSH_AUTH_SOCKS",
     "HTTPS_PROXY_", "LD_a b", "PYTHON.x", "1_PROXY", "LD-X", "A b_PROXY",
 ]  # fmt: skip

@@ -16,7 +16,7 @@ HERE, LENIENT = "records", "lenient"
 PARTS = [
     "LD", "DYLD", "JDK", "GIT", "SSH", "KUBERNETES", "PYTHON", "PERL5", "RUBY", "PATH", "BASH", "ENV", "FUNC", "IFS",
     "PS4", "PROMPT", "COMMAND", "SHELLOPTS", "NODE", "OPTIONS", "JAVA", "TOOL", "CLASSPATH", "GCONV", "PROXY", "proxy",
-    "Proxy", "_", "_", "_", "_", "X", "x", "1", "%", " ", "-", "ä", "\u017f", "\u212a",
+    "Proxy", "CONFIG", "ASKPASS", "_", "_", "_", "_", "X", "x", "1", "%", " ", "-", "ä", "\u017f", "\u212a",
 ]  # fmt: skip
 
 
@@ -76,7 +76,7 @@ def test_a_warning_names_each_variable_with_its_place_and_what_helps(admin, poli
 
     assert warnings(register(admin, HERE, spec)) == [
         "variable 'PATH' (spec), variable 'IFS' (service s3), variable 'LD_A' (endpoint http://a of service s3), "
-        "variable 'RUBYLIB' (credentials login of service s3) would control a loader, shell or interpreter, so the "
+        "variable 'RUBYLIB' (credentials login of service s3) would control a loader, shell, interpreter or tool, so the "
         "webhook ignores this Extension; rename it, or let the operator of the webhook allow it with "
         "--allow-variable PATH"
     ]
