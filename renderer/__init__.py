@@ -3,6 +3,7 @@
 A text goes through three stages: the scanner finds what is meant as an expression, the grammar accepts or
 refuses it, and a locked Jinja environment looks up the value and filters it. A module imports only those below it:
 
+near_misses  what is written almost as an expression
 template   a text taken apart into literals and expressions, and put together again
 sandbox    Jinja, locked: evaluates what the grammar has accepted
 grammar    what an expression may say
@@ -16,6 +17,8 @@ errors     what can go wrong
 
 from renderer.errors import ExpressionError, RendererError
 from renderer.grammar import Expression, Filter
+from renderer.near_misses import NearMiss
+from renderer.near_misses import find as near_misses
 from renderer.sandbox import evaluate
 from renderer.template import Template, contains, expand, parse
 
@@ -23,10 +26,12 @@ __all__ = [
     "Expression",
     "ExpressionError",
     "Filter",
+    "NearMiss",
     "RendererError",
     "Template",
     "contains",
     "evaluate",
     "expand",
+    "near_misses",
     "parse",
 ]

@@ -16,7 +16,7 @@ before ``(`` and within ``[ ]`` and ``( )``.
 import difflib
 import re
 from dataclasses import dataclass
-from typing import NamedTuple, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 from renderer.errors import ExpressionError, quoted, shown
 from renderer.filters import DEFAULT, FILTERS
@@ -24,7 +24,7 @@ from renderer.filters import DEFAULT, FILTERS
 MAX_FILTERS = 8
 
 CFG = "cfg"
-_FIELDS = (
+FIELDS: Final = (
     CFG,
     "url",
     "product",
@@ -123,8 +123,8 @@ class _Reader:
 
     def field(self) -> str:
         field = self.part("a field", ", such as .url or .cfg.KEY")
-        if field not in _FIELDS:
-            self.fail(f"unknown field {quoted(field)}; {_advice(field, _FIELDS)}")
+        if field not in FIELDS:
+            self.fail(f"unknown field {quoted(field)}; {_advice(field, FIELDS)}")
         return field
 
     def filters(self) -> tuple[Filter, ...]:

@@ -38,6 +38,7 @@ class RefusedError(WebhookError):
     Attributes:
         places: For each problem, in the same order, the keys and indexes that lead to it in the object, and the line of
             the text there, 0 if that is no text of several lines. It is shorter if some are not known.
+        warnings: What else is odd in the object, which may be why it is refused.
     """
 
     def __init__(
@@ -45,8 +46,10 @@ class RefusedError(WebhookError):
         problems: Sequence[str],
         reasons: Collection[Reason],
         places: Sequence[tuple[tuple[str | int, ...], int]] = (),
+        warnings: Sequence[str] = (),
     ) -> None:
         self.problems = tuple(problems)
         self.reasons = frozenset(reasons)
         self.places = tuple(places)
+        self.warnings = tuple(warnings)
         super().__init__("\n".join(self.problems))

@@ -183,7 +183,7 @@ def test_explain_says_who_can_give_a_namespace_a_project(api, invoke):
         "      credentials: none: namespace 'team-c' has neither a project nor an owner; whoever has the verb assign "
         "on projects.fuseml.org can run: kubectl label namespace team-c extensions.fuseml.org/project=NAME\n"
     ) in result.stdout
-    assert "warning: steps[a]: selector 'tracking': no credentials: namespace lacks label" in result.stdout
+    assert "warning: stdin:10: steps[a]: selector 'tracking': no credentials: namespace lacks label" in result.stdout
 
 
 def test_explain_says_that_no_scope_includes_the_namespace(api, invoke):
@@ -222,7 +222,7 @@ def test_explain_and_preview_say_what_a_pod_at_our_gate_waits_for(api, invoke):
     explained, previewed = (invoke(command, "team-b", *options, run=GATED) for command in ("explain", "preview"))
 
     assert (explained.exit_code, previewed.exit_code) == (0, 0)
-    assert f"\nwarning: waits at a gate for {COPY.name}\n" in explained.stdout
+    assert f": waits at a gate for {COPY.name}\n" in explained.stdout
     assert explained.stdout.endswith("\nadmitted\n")
     assert f"extensions.fuseml.org/waiting: {COPY.name}\n" in previewed.stdout
 

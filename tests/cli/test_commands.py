@@ -238,7 +238,10 @@ def test_explain_and_the_refusal_agree(run):
 
     (told,) = json.loads(output)
     assert code == 1
-    assert refusal == "".join(f"error: stdin:10: TaskRun/asks: {problem}\n" for problem in told["problems"])
+    assert refusal == "".join(
+        f"error: {problem.replace('stdin:10: ', 'stdin:10: TaskRun/asks: ')}\n" for problem in told["problems"]
+    )
+    assert refusal.startswith("error: stdin:10: ")
     (selector,) = told["steps"][0]["selectors"]
     assert selector["chosen"] is None
     assert selector["candidates"] == [
@@ -381,7 +384,7 @@ def test_explain_tells_candidates_secrets_warnings_and_expressions(run):
     assert "    nothing, as it is optional: nothing fits; " in output
     assert "      O_S3_URL  from endpoint" in output
     assert "expressions\n  tasks[t].steps[a].args[0]: << extension.one.url >>\n" in output
-    assert "warning: tasks[t].steps[a]: selector 'one': minio-24/s3 chosen over minio-23/s3, " in output
+    assert ": tasks[t].steps[a]: selector 'one': minio-24/s3 chosen over minio-23/s3, " in output
 
 
 def test_explain_of_a_refused_object_goes_as_far_as_it_can(run):
@@ -389,7 +392,7 @@ def test_explain_of_a_refused_object_goes_as_far_as_it_can(run):
 
     assert code == 1
     assert "    refused: nothing fits; " in output
-    assert "\nrefused: steps[a]: selector 'store' (product=mini): nothing fits; " in output
+    assert "\nrefused: stdin:10: steps[a]: selector 'store' (product=mini): nothing fits; " in output
     assert "admitted" not in output
 
 

@@ -17,7 +17,7 @@ from registry.resolving.index import Index
 from registry.resolving.selectors import Consumer, Selector
 from registry.resolving.versions import satisfies
 from renderer.filters import DEFAULT, FILTERS
-from renderer.grammar import _FIELDS as EXPRESSION_FIELDS
+from renderer.grammar import FIELDS as EXPRESSION_FIELDS
 from webhook.cli.environment import options_of
 from webhook.cli.installed import ASSUMED, INSTALLED
 from webhook.cli.main import commands

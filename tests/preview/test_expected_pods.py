@@ -200,9 +200,7 @@ def test_explain_says_what_is_wrong_with_a_definition(fuseml):
     result = fuseml("explain", tekton("Task", "train", {"steps": [step]}, task=f"main: {{{ASKING}}}"), output="text")
 
     assert result.exit_code == 1
-    assert (
-        "refused: steps[main].args[0]: in a definition, expressions are read in the env of steps only" in result.stdout
-    )
+    assert ": steps[main].args[0]: in a definition, expressions are read in the env of steps only" in result.stdout
 
 
 @pytest.fixture

@@ -423,15 +423,9 @@ def test_record_that_is_accepted_does_not_show_a_credential():
 @pytest.mark.parametrize(
     "name",
     [
-        "GIT_URL",
-        "GIT_REPO",
-        "GIT_TOKEN",
-        "GIT_USERNAME",
-        "GIT_AUTHOR_NAME",
-        "GIT_COMMITTER_EMAIL",
-        "GIT_TERMINAL_PROMPT",
-    ]
-    + ["GIT_SSH_KEY", "GIT_SSH_URL", "GIT_DIRECTORY", "GIT_EDITORS", "GITHUB_TOKEN", "SSH_HOST", "SSH_KEY", "SSH_USER"],
+        *("GIT_URL", "GIT_REPO", "GIT_TOKEN", "GIT_USERNAME", "GIT_AUTHOR_NAME", "GIT_TERMINAL_PROMPT", "GIT_SSH_KEY"),
+        *("GIT_SSH_URL", "GIT_DIRECTORY", "GIT_EDITORS", "GITHUB_TOKEN", "SSH_HOST", "SSH_KEY", "SSH_USER"),
+    ],
 )
 def test_names_that_git_and_ssh_do_not_obey_can_be_registered(name):
     assert decode({"id": "x", "product": "p", "configuration": {name: "a"}}).configuration == {name: "a"}
@@ -439,9 +433,20 @@ def test_names_that_git_and_ssh_do_not_obey_can_be_registered(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["GIT_SSH", "GIT_SSH_COMMAND", "GIT_EXEC_PATH", "GIT_CONFIG", "GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_0", "GIT_ASKPASS"]
-    + ["GIT_EDITOR", "GIT_PAGER", "GIT_EXTERNAL_DIFF", "GIT_PROXY_COMMAND", "GIT_TEMPLATE_DIR", "GIT_DIR", "GIT_TRACE"]
-    + ["GIT_WORK_TREE", "GIT_SSL_NO_VERIFY", "GIT_ALLOW_PROTOCOL", "SSH_ASKPASS", "SSH_AUTH_SOCK", "SSH_SK_PROVIDER"],
+    [
+        *(
+            "GIT_SSH",
+            "GIT_SSH_COMMAND",
+            "GIT_EXEC_PATH",
+            "GIT_CONFIG",
+            "GIT_CONFIG_COUNT",
+            "GIT_CONFIG_KEY_0",
+            "GIT_PAGER",
+        ),
+        *("GIT_ASKPASS", "GIT_EDITOR", "GIT_EXTERNAL_DIFF", "GIT_PROXY_COMMAND", "GIT_TEMPLATE_DIR", "GIT_DIR"),
+        *("GIT_TRACE", "GIT_WORK_TREE", "GIT_SSL_NO_VERIFY", "GIT_ALLOW_PROTOCOL"),
+        *("SSH_ASKPASS", "SSH_AUTH_SOCK", "SSH_SK_PROVIDER"),
+    ],
 )
 def test_names_that_git_and_ssh_obey_are_refused(name):
     with pytest.raises(InvalidRecordsError, match="loader, shell, interpreter or tool"):

@@ -59,6 +59,28 @@ class Finding:
         return f"{self.where}: {self.message}" if self.where else self.message
 
 
+class Remark(str):
+    """The text of a warning, which knows the place that it is about.
+
+    Attributes:
+        pointer, line: As of a ``Finding``; without a pointer, the whole object is meant.
+    """
+
+    pointer: Pointer
+    line: int
+
+    def __new__(cls, text: str, pointer: Pointer = (), line: int = 0) -> "Remark":
+        """*text* about what is at *pointer*."""
+        made = super().__new__(cls, text)
+        made.pointer, made.line = pointer, line
+        return made
+
+    @classmethod
+    def of(cls, finding: Finding) -> "Remark":
+        """*finding*, as a warning."""
+        return cls(str(finding), finding.pointer, finding.line)
+
+
 @dataclass(frozen=True)
 class Annotation:
     """An annotation that asks for services for steps, in YAML.

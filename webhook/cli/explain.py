@@ -1,7 +1,7 @@
 """EDGE: the command ``fuseml explain``: why objects get what they get."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from webhook.adapters.layout import Remark
 from webhook.cli.inputs import INPUTS, consumers, given_files, namespace_of_context, read_definitions, read_subjects
 from webhook.cli.installed import VIEWED
 from webhook.cli.options import or_exit, settings_of, view_registry, with_options
@@ -19,6 +20,8 @@ from webhook.preview import unmatched_keys
 from webhook.preview.expected_pods.expected import FindDefinition
 from webhook.preview.explain import as_text
 from webhook.preview.explain import explain as explanation_of
+from webhook.preview.lines import Lines
+from webhook.preview.near_misses import near_misses_in
 from webhook.preview.subjects import Subject, admitted_of, expected_pods_of_subject
 from webhook.preview.versions import unread_version
 
@@ -56,13 +59,14 @@ def explain(
     refused = False
     explained = []
     with or_exit():
-        for given in read_subjects(inputs):
-            if isinstance(given, str):
-                click.echo(f"error: {given}", err=True)
+        for read in read_subjects(inputs):
+            if isinstance(read, str):
+                click.echo(f"error: {read}", err=True)
                 refused = True
                 continue
+            given, lines = read
             if message := unread_version(given.obj):
-                click.echo(f"warning: {given.title}: {message}", err=True)
+                click.echo(f"warning: {lines.own}: {given.title}: {message}", err=True)
             consumer = consumer_of(given.obj)
             seen = registry.seen_from(consumer.namespace)
             find = definitions.seen_from(consumer.namespace)
@@ -75,8 +79,14 @@ def explain(
                 if subject.unknown:
                     click.echo(f"warning: {subject.title}: {subject.unknown}", err=True)
                     continue
-                explanation = explanation_of(subject.obj, seen, consumer, settings=chosen, delivered=delivered)
+                # An expected pod is not in the file.
+                own = None if subject.is_expected_pod else lines
+                explanation = explanation_of(
+                    subject.obj, seen, consumer, settings=chosen, delivered=delivered, lines=own
+                )
                 if explanation is None:
+                    for remark in _near_misses(subject, own) if own else ():
+                        click.echo(f"warning: {remark}", err=True)
                     continue
                 refused = refused or not explanation["allowed"]
                 explained.append({"object": subject.title, **explanation})
@@ -89,6 +99,13 @@ def explain(
         click.echo("no object here asks for an extension")
     if refused:
         sys.exit(1)
+
+
+def _near_misses(subject: Subject, lines: Lines) -> Iterator[str]:
+    """The near misses in *subject*, which does not ask, each with its place."""
+    remarks = list(map(Remark.of, near_misses_in(subject.obj)))
+    for place, remark in zip(lines.of_remarks(remarks), remarks, strict=True):
+        yield f"{place}: {subject.title}: {remark}"
 
 
 def _expected_pods(

@@ -13,6 +13,7 @@ from webhook.cli.options import or_exit, warn
 from webhook.mutation.settings import Settings
 from webhook.objects.walk import as_map
 from webhook.preview.definitions import Definitions
+from webhook.preview.lines import Lines
 from webhook.preview.reading import parts_of
 from webhook.preview.subjects import Subject, subjects
 
@@ -57,7 +58,7 @@ def nothing_in(files: Sequence[str]) -> NoReturn:
     sys.exit(1)
 
 
-def read_subjects(files: Sequence[str]) -> Iterator[Subject | str]:
+def read_subjects(files: Sequence[str]) -> Iterator[tuple[Subject, Lines] | str]:
     """The objects of all *files*, and the message about each document that cannot be read; at least one of them."""
     is_empty = True
     for name in files:
@@ -65,7 +66,8 @@ def read_subjects(files: Sequence[str]) -> Iterator[Subject | str]:
             is_empty = is_empty and not (part.documents or part.errors)
             yield from part.errors
             for document in part.documents:
-                yield from subjects(document.content)
+                for subject in subjects(document.content):
+                    yield subject, Lines(part, document, subject)
     if is_empty:
         nothing_in(files)
 

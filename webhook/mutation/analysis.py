@@ -13,7 +13,7 @@ from registry.delivery.ledger import Ledger
 from registry.resolving.resolve import resolve
 from registry.resolving.selectors import Consumer, Selector
 from registry.resolving.view import View
-from webhook.adapters.layout import Finding
+from webhook.adapters.layout import Finding, Remark
 from webhook.adapters.step import Engine, Region, Step
 from webhook.errors import Reason
 from webhook.mutation import (
@@ -97,7 +97,7 @@ class _Analyser:
         self._settings = settings
         self._delivered = delivered
         self._blocks = BlockReader(question.layout)
-        warnings = [str(warning) for warning in question.layout.warnings]
+        warnings: list[str] = [Remark.of(warning) for warning in question.layout.warnings]
         self._result = Analysis(findings=self._blocks.findings, warnings=warnings)
         self._bound: dict[tuple[Selector, Consumer], BoundSelector] = {}
         self._scopes: dict[int, Scope] = {}
@@ -132,6 +132,9 @@ class _Analyser:
     def _find(self, where: str, message: str, pointer: Pointer = (), *, reason: Reason) -> None:
         self._result.findings.append(Finding(where, message, pointer, reason=reason))
 
+    def _warn(self, where: str, message: str, pointer: Pointer) -> None:
+        self._result.warnings.append(Remark(f"{where}: {message}" if where else message, pointer))
+
     def _report(self, step: Step) -> StepReport:
         asked = self._blocks.asked_of(step)
         bound_selectors = tuple(self._bind(one.selector, step) for one in asked)
@@ -145,11 +148,14 @@ class _Analyser:
         own_names = env_names({"env": env}).union(from_annotations)
         plan = env_plan.plan(step, bound_selectors, own_names, engine=self._engine(step), settings=self._settings)
         for problem in plan.problems:
-            self._find(step.where, problem.message, step.pointer, reason=problem.reason)
+            pointer = self._blocks.pointer_of(problem.selector, step)
+            self._find(step.where, problem.message, pointer, reason=problem.reason)
         self._result.waits_for |= plan.waits_for
-        self._result.warnings += [f"{step.where}: {warning}" for warning in plan.warnings]
+        for warning in plan.warnings:
+            self._warn(step.where, warning.message, self._blocks.pointer_of(warning.selector, step))
         given = [*plan.entries, *from_annotations]
-        self._result.warnings += [f"{step.where}: {text}" for text in unread_variables.warnings(self._obj, step, given)]
+        for text in unread_variables.warnings(self._obj, step, given):
+            self._warn(step.where, text, step.pointer)
         if step.env and plan.entries:
             self._edits.put(step.env, plan.entries)
         replacements = {one.selector.name: self._blocks.replacement(one) for one in asked if one.replaced}
@@ -169,26 +175,25 @@ class _Analyser:
 
     def _judge(self, step: Step, bound: BoundSelector) -> None:
         resolution = bound.resolution
+        pointer = self._blocks.pointer_of(bound.selector.name, step)
         if resolution.binding is None:
             if not bound.selector.optional:
                 self._blocks.refused.add(bound.selector.name)
                 remedy = missing_project.remedy(self._consumer, self._settings) if resolution.lacks_project else ""
                 message = f"selector {bound.selector}: {resolution.why}{remedy}"
-                pointer = self._blocks.pointer_of(bound.selector.name, step)
                 self._find(step.where, message, pointer, reason=Reason.NO_MATCH)
             return
         if resolution.lacks_project:
-            self._result.warnings.append(missing_project.warning(step, bound.selector, self._settings))
+            self._warn("", missing_project.warning(step, bound.selector, self._settings), pointer)
         if resolution.rivals:
             others = ", ".join(resolution.rivals[:3]) + (", …" if len(resolution.rivals) > 3 else "")
             chosen = "/".join(bound.chosen[:2])
             text = f"selector {bound.selector.name!r}: {chosen} chosen over {others}: {resolution.why}"
             if self._settings.ambiguity == "refuse":
                 advice = "say more in the selector, or set default: true on a service"
-                pointer = self._blocks.pointer_of(bound.selector.name, step)
                 self._find(step.where, f"{text}; {advice}", pointer, reason=Reason.AMBIGUOUS)
             else:
-                self._result.warnings.append(f"{step.where}: {text}")
+                self._warn(step.where, text, pointer)
 
     def _set_variables(self, report: StepReport) -> None:
         """Put the annotations' variables before the step's own; those that the step sets itself are kept."""
@@ -199,7 +204,7 @@ class _Analyser:
             elif variable.name in report.annotation_env:
                 self._expand(text, partial(self._edits.set, step.env or (), variable.name))
             else:
-                self._result.warnings.append(f"{step.where}: its own {variable.name!r} is kept, not the annotation's")
+                self._warn(step.where, f"its own {variable.name!r} is kept, not the annotation's", variable.pointer)
 
     def _expand(self, text: TextWithExpressions, put: Callable[[Expanded], None], engine: Engine | None = None) -> None:
         if text.pointer in self._complained:
@@ -223,7 +228,8 @@ class _Analyser:
                 engine=engine or self._layout.engine,
                 settings=self._settings,
             )
-            self._result.warnings += [f"{text.where}: {warning}" for warning in expanded.warnings]
+            for warning in expanded.warnings:
+                self._warn(text.where, warning, text.pointer)
             put(expanded)
         except ExpansionError as e:
             self._complain(text, e)

@@ -45,9 +45,10 @@ class Outcome:
 
 
 class Problem(NamedTuple):
-    """What is wrong with what a step would get."""
+    """What is wrong, or odd, with what a step would get by the *selector* of that name."""
 
     message: str
+    selector: str
     reason: Reason = Reason.VARIABLES
 
 
@@ -64,7 +65,7 @@ class Plan:
     entries: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     outcomes: dict[str, list[Outcome]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
     waits_for: set[str] = field(default_factory=set)
 
 
@@ -92,9 +93,9 @@ def plan(
                     result.entries[name] = entry(name, variable, engine=engine, settings=settings)
                 except UnsafeError as e:
                     fate = Fate.UNSAFE
-                    result.problems.append(Problem(_unsafe(name, variable, bound, e)))
+                    result.problems.append(Problem(_unsafe(name, variable, bound, e), bound.selector.name))
             elif fate is Fate.CONFLICT:
-                result.problems.append(Problem(_conflict(name, givers[name], (bound, variable))))
+                result.problems.append(Problem(_conflict(name, givers[name], (bound, variable)), bound.selector.name))
             outcomes.append(Outcome(name, variable, fate))
         _judge(bound, outcomes, step, result)
     return result
@@ -132,24 +133,26 @@ def _judge(bound: BoundSelector, outcomes: Sequence[Outcome], step: Step, result
     fates = {outcome.fate for outcome in outcomes}
     if fates <= {Fate.INJECTED, Fate.KEPT, Fate.SAME}:
         return
-    which = f"selector {bound.selector.name!r}"
+    selector = bound.selector.name
+    which = f"selector {selector!r}"
     names = {fate: ", ".join(repr(o.name) for o in outcomes if o.fate is fate) for fate in fates}
     if Fate.NO_PLACE in names:
         message = f"{which}: its variables have no place: {step.no_env}; set inject: false to use expressions only"
-        result.problems.append(Problem(message))
+        result.problems.append(Problem(message, selector))
     if Fate.UNDELIVERED in names:
         variable = next(o.variable for o in outcomes if o.fate is Fate.UNDELIVERED)
         message = f"{which}: {undelivered(variable)}; set inject: false if the step can do without"
-        result.problems.append(Problem(message, Reason.UNDELIVERED))
+        result.problems.append(Problem(message, selector, Reason.UNDELIVERED))
         result.waits_for |= {variable.secret.name} if variable.secret else set()
     if steering := names.get(Fate.STEERING):
         message = (
             f"{which}: {steering} would control a loader, shell, interpreter or tool; choose another env_prefix, or "
             "ask the operator for --allow-variable"
         )
-        result.problems.append(Problem(message))
+        result.problems.append(Problem(message, selector))
     if unusable := names.get(Fate.EXPRESSIONS_ONLY):
-        result.warnings.append(f"{which}: no variable can be called {unusable}; use it in expressions")
+        message = f"{which}: no variable can be called {unusable}; use it in expressions"
+        result.warnings.append(Problem(message, selector))
 
 
 def entry(name: str, variable: Variable, *, engine: Engine, settings: Settings) -> dict[str, Any]:

@@ -4,15 +4,15 @@ The webhook, ``fuseml preview`` and ``fuseml explain`` all come through here.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from registry.delivery.ledger import Ledger
 from registry.resolving.selectors import Consumer
 from registry.resolving.view import View
-from webhook.adapters.layout import Finding
+from webhook.adapters.layout import Finding, Remark
 from webhook.errors import RefusedError
-from webhook.mutation import waiting
+from webhook.mutation import near_misses, waiting
 from webhook.mutation.analysis import Analysis, StepReport, analyse
 from webhook.mutation.lifting import lift
 from webhook.mutation.question import Question, ask
@@ -62,12 +62,35 @@ def mutate(
     """
     question = ask(obj, is_new=old is None)
     if question is None:
-        return Mutation()
+        return Mutation(warnings=_remarks(near_misses.of_annotations(obj)) if old is None else ())
+    if old is not None and not question.layout.is_definition:
+        return _decided(question, index, consumer, settings, old=old, delivered=delivered)
+    remarks = _remarks(near_misses.find(obj, question.layout))
+    try:
+        made = _decided(question, index, consumer, settings, old=old, delivered=delivered)
+    except RefusedError as e:
+        raise RefusedError(e.problems, e.reasons, e.places, (*e.warnings, *remarks)) from e
+    return replace(made, warnings=(*made.warnings, *remarks)) if remarks else made
+
+
+def _remarks(findings: Sequence[Finding]) -> tuple[Remark, ...]:
+    return tuple(dict.fromkeys(map(Remark.of, findings)))
+
+
+def _decided(
+    question: Question,
+    index: View,
+    consumer: Consumer,
+    settings: Settings,
+    *,
+    old: Mapping[str, Any] | None,
+    delivered: Ledger | None,
+) -> Mutation:
     if question.layout.is_definition:
         findings, ops = lift(question, old)
         if findings and not _was_stored_asking(old, question):
             raise _refused(findings)
-        return Mutation(tuple(ops), tuple(map(str, question.layout.warnings)))
+        return Mutation(tuple(ops), tuple(map(Remark.of, question.layout.warnings)))
     if old is not None:
         if _was_stored_asking(old, question):
             return Mutation()

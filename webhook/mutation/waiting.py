@@ -6,6 +6,7 @@ The annotation ``waiting`` names the Secrets. fuseml controller has the pod recr
 from collections.abc import Iterator
 
 from webhook.adapters.annotations.names import WAITING
+from webhook.adapters.layout import Remark
 from webhook.errors import Reason
 from webhook.mutation.analysis import Analysis
 from webhook.mutation.question import Question
@@ -33,7 +34,7 @@ def ops(question: Question, analysis: Analysis) -> tuple[Op, ...]:
 def warnings(analysis: Analysis) -> Iterator[str]:
     """What the pod waits for, in words. An API server may cut what is longer than 120 characters."""
     yield f"waits at a gate for {' '.join(sorted(analysis.waits_for))}"
-    yield from dict.fromkeys(map(str, analysis.findings))
+    yield from dict.fromkeys(map(Remark.of, analysis.findings))
 
 
 def ended(question: Question) -> Iterator[Op]:

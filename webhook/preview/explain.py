@@ -1,6 +1,6 @@
 """Why an object gets what it gets: the analysis of ``mutate`` as plain data, and as text for people. Pure."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -8,6 +8,8 @@ from registry.delivery.ledger import Ledger
 from registry.resolving.resolve import Resolution, Verdict
 from registry.resolving.selectors import Consumer, described
 from registry.resolving.view import View
+from webhook.adapters.layout import Remark
+from webhook.errors import RefusedError
 from webhook.mutation import waiting
 from webhook.mutation.analysis import Analysis, StepReport, analyse
 from webhook.mutation.bound_selectors import BoundSelector
@@ -18,17 +20,26 @@ from webhook.mutation.question import ask
 from webhook.mutation.selector_blocks import Replacement
 from webhook.mutation.settings import Settings
 from webhook.preview import credentials
+from webhook.preview.lines import Lines
+from webhook.preview.near_misses import near_misses_in
 
 _Origin: TypeAlias = Callable[[Resolution], dict[str, Any] | None]
 
 
 def explain(
-    obj: Mapping[str, Any], index: View, consumer: Consumer, *, settings: Settings, delivered: Ledger | None = None
+    obj: Mapping[str, Any],
+    index: View,
+    consumer: Consumer,
+    *,
+    settings: Settings,
+    delivered: Ledger | None = None,
+    lines: Lines | None = None,
 ) -> dict[str, Any] | None:
     """Explain *obj* as plain data that holds no values of variables; None if it does not ask.
 
     Args:
         delivered: The shared credentials that are in the consumer's namespace; None = not checked.
+        lines: Where *obj* is; None if it is in no file.
     """
     question = ask(obj)
     if question is None:
@@ -40,14 +51,22 @@ def explain(
     waits = waiting.can_wait(question, analysis)
     asking = question.asking(consumer)
     origin = partial(credentials.origin, consumer=asking, settings=settings, delivered=delivered)
+    refused = refusal(analysis) if analysis.findings and not waits else RefusedError((), ())
+    near = map(Remark.of, near_misses_in(obj)) if lines is not None else ()
+    warnings = list(dict.fromkeys((*(waiting.warnings(analysis) if waits else ()), *analysis.warnings, *near)))
     return {
         "consumer": {"zone": asking.zone, "project": asking.project, "owner": asking.owner, "user": asking.user},
         "allowed": waits or not analysis.findings,
-        "problems": list(refusal(analysis).problems) if analysis.findings and not waits else [],
-        "warnings": [*(waiting.warnings(analysis) if waits else ()), *analysis.warnings],
+        "problems": _placed(refused.problems, lines.of(refused) if lines else ()),
+        "warnings": _placed(warnings, lines.of_remarks(warnings) if lines else ()),
         "steps": [_step(report, origin) for report in analysis.reports if report.bound_selectors],
         "expressions": _expressions(analysis),
     }
+
+
+def _placed(messages: Sequence[str], places: Sequence[str]) -> list[str]:
+    """*messages*, each with its place before it, if there are any."""
+    return [f"{place}: {message}" for place, message in zip(places, messages, strict=True)] if places else [*messages]
 
 
 def _expressions(analysis: Analysis) -> list[dict[str, str]]:

@@ -18,6 +18,7 @@ from webhook.mutation import checks, handover
 from webhook.mutation.question import ask
 from webhook.objects import manifests
 from webhook.preview import ours
+from webhook.preview.near_misses import near_misses_in
 from webhook.preview.places import Place, lines_in, misplaced_at, place_of
 from webhook.preview.subjects import Subject, subjects
 from webhook.preview.versions import unread_version
@@ -138,12 +139,14 @@ class _ChunkChecker:
             self._placed.append((Place(number, (*subject.path, "apiVersion")), Problem(message)))
             return
         question = ask(obj)
-        if question is None or not (ours.may_ask(obj) or question.texts):
-            return
-        self._ours(document)
-        findings = [*checks.findings(question.layout, question.texts), *handover.findings(question)]
-        self._placed += [self._at(finding, subject, number) for finding in findings]
-        self._odd += [self._at(finding, subject, number) for finding in question.layout.warnings]
+        found = near_misses_in(obj)
+        if question is not None and (ours.may_ask(obj) or question.texts):
+            self._ours(document)
+            found = [*checks.findings(question.layout, question.texts), *handover.findings(question), *found]
+            self._odd += [self._at(warning, subject, number) for warning in question.layout.warnings]
+        elif found:
+            self._ours(document)
+        self._placed += [self._at(finding, subject, number) for finding in found]
 
     def _at(self, finding: Finding, subject: Subject, number: int) -> tuple[Place, Problem]:
         pointer = finding.pointer or misplaced_at(subject.obj, finding.message)

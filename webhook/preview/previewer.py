@@ -5,7 +5,7 @@ An object that does not ask comes out as exactly the text that came in.
 
 import difflib
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -18,6 +18,7 @@ from registry.documents.streams import Chunk
 from registry.resolving.selectors import Consumer
 from registry.resolving.view import Views
 from webhook.adapters import layout_of
+from webhook.adapters.layout import Remark
 from webhook.errors import RefusedError
 from webhook.mutation.analysis import analyse
 from webhook.mutation.mutate import Mutation, mutate
@@ -28,7 +29,8 @@ from webhook.objects.patch import Op
 from webhook.preview import environment, unmatched_keys
 from webhook.preview.environment import Admitted
 from webhook.preview.expected_pods.expected import FindDefinition
-from webhook.preview.places import Place, lines_in, misplaced_at, place_of
+from webhook.preview.lines import Lines
+from webhook.preview.near_misses import near_misses_in
 from webhook.preview.reading import Part, parts_of
 from webhook.preview.subjects import Subject, admitted_of, expected_pods_of_subject, subjects
 from webhook.preview.versions import unread_version
@@ -109,7 +111,7 @@ class Previewer:
         for subject in subjects(document.content):
             shown.count += 1
             consumer = self.consumer_of(subject.obj)
-            lines = _Lines(part, document, subject)
+            lines = Lines(part, document, subject)
             if message := unread_version(subject.obj):
                 shown.warnings.append(f"{lines.own}: {subject.title}: {message}")
             mutation = self._mutated(subject, consumer, lines, shown)
@@ -128,9 +130,7 @@ class Previewer:
         if not shown.errors:
             shown.text += self._rendered(part.chunk, document, results)
 
-    def _mutated(
-        self, subject: Subject, consumer: Consumer, lines: "_Lines", shown: DocumentPreview
-    ) -> Mutation | None:
+    def _mutated(self, subject: Subject, consumer: Consumer, lines: Lines, shown: DocumentPreview) -> Mutation | None:
         """The mutation of *subject*; None if it is refused."""
         try:
             index = self.index.seen_from(consumer.namespace)
@@ -140,9 +140,17 @@ class Previewer:
             # An expected pod is not in the file.
             places = [lines.own] * len(e.problems) if subject.is_expected_pod else lines.of(e)
             shown.errors += [f"{place}: {subject.title}: {p}" for place, p in zip(places, e.problems, strict=True)]
+            self._warn(subject, e.warnings, lines, shown)
             return None
-        shown.warnings += [f"{lines.own}: {subject.title}: {warning}" for warning in mutation.warnings]
+        self._warn(subject, mutation.warnings, lines, shown)
         return mutation
+
+    def _warn(self, subject: Subject, warnings: Iterable[str], lines: Lines, shown: DocumentPreview) -> None:
+        """Add *warnings* and near misses, each once."""
+        near = [] if subject.is_expected_pod else map(Remark.of, near_misses_in(subject.obj))
+        said = list(dict.fromkeys((*warnings, *near)))
+        places = [lines.own] * len(said) if subject.is_expected_pod else lines.of_remarks(said)
+        shown.warnings += [f"{place}: {subject.title}: {text}" for place, text in zip(places, said, strict=True)]
 
     def _rendered(self, chunk: Chunk, document: Document, results: list["_Result"]) -> str:
         # Expected pods are no part of the document; only their variables are shown.
@@ -179,39 +187,6 @@ class Previewer:
             analysis = analyse(question, index=index, consumer=consumer, settings=self.settings)
         result = jsonpatch.apply_patch(subject.obj, list(mutation.ops))
         return Admitted(subject, layout, result, analysis)
-
-
-@dataclass(frozen=True, slots=True)
-class _Lines:
-    """Says where in a file a subject is, and what is wrong with it."""
-
-    part: Part
-    document: Document
-    subject: Subject
-
-    @property
-    def own(self) -> str:
-        """``file:line`` of the subject itself."""
-        if not self.subject.path:
-            return self.part.place(self.document.line)
-        return self._placed([Place(self.document.number, self.subject.path)])[0]
-
-    def of(self, refusal: RefusedError) -> list[str]:
-        """``file:line`` for each problem of *refusal*."""
-        obj = self.subject.obj
-        pointers = [
-            (pointer or misplaced_at(obj, message), line)
-            for (pointer, line), message in zip(refusal.places, refusal.problems, strict=False)
-        ]
-        places = [
-            place_of(obj, pointer, line, number=self.document.number, path=self.subject.path)
-            for pointer, line in pointers
-        ]
-        unknown = len(refusal.problems) - len(places)
-        return self._placed([*places, *[Place(self.document.number, self.subject.path)] * unknown])
-
-    def _placed(self, places: Sequence[Place]) -> list[str]:
-        return [self.part.place(line) for line in lines_in(self.part.chunk.text, places)]
 
 
 def _below(prefix: str, op: Op) -> Op:

@@ -87,10 +87,10 @@ class Admission:
     def asks(self) -> bool:
         """False if the object surely asks for nothing; it need not be decoded then."""
         raw = self._obj
-        # All three marks hold this word, and one search that fails is all that most objects cost.
-        if b"extension" not in raw:
-            return False
-        return b'"extensions"' in raw or b"extensions.fuseml.org/" in raw or bool(_OPENER.search(raw))
+        # All marks hold one of these words, and two searches that fail are all that most objects cost.
+        if b"fuseml" in raw:  # our annotations, misspelt ones included
+            return True
+        return b"extension" in raw and (b'"extensions"' in raw or bool(_OPENER.search(raw)))
 
     @cached_property
     def obj(self) -> dict[str, Any] | None:
@@ -153,17 +153,24 @@ def allowed(
             )
         response["patchType"] = "JSONPatch"
         response["patch"] = b64encode(patch).decode()
-    if lines := [_shorten(line) for text in warnings for line in _lines(text)]:
-        response["warnings"] = lines
+    response |= _warnings(warnings)
     if audit:
         response["auditAnnotations"] = dict(audit)
     return _answer(response)
 
 
-def denied(admission: Admission, message: str, *, code: int = 422, reason: str = "Invalid") -> bytes:
-    """Write the answer that refuses the object; *message* is shown to whoever submitted it."""
+def denied(
+    admission: Admission, message: str, *, warnings: Iterable[str] = (), code: int = 422, reason: str = "Invalid"
+) -> bytes:
+    """Write the answer that refuses the object; *message* and *warnings* are shown to whoever submitted it."""
     status = {"code": code, "reason": reason, "message": clean(message, MESSAGE_LIMIT)}
-    return _answer({"uid": admission.uid, "allowed": False, "status": status})
+    response: dict[str, Any] = {"uid": admission.uid, "allowed": False, "status": status}
+    return _answer(response | _warnings(warnings))
+
+
+def _warnings(warnings: Iterable[str]) -> dict[str, list[str]]:
+    lines = [_shorten(line) for text in warnings for line in _lines(text)]
+    return {"warnings": lines} if lines else {}
 
 
 def clean(message: str, limit: int) -> str:

@@ -137,7 +137,8 @@ class Reviewer:
             answer = review.allowed(admission, ops=made.ops, warnings=made.warnings, audit=made.audit)
         except RefusedError as e:
             message, counts = str(e), {"problems": len(e.problems)}
-            return _Decision("refused", review.denied(admission, message), counts, e.reasons, message)
+            answer = review.denied(admission, message, warnings=e.warnings)
+            return _Decision("refused", answer, counts, e.reasons, message)
         counts = {"ops": len(made.ops), "warnings": len(made.warnings)}
         return _Decision("patched" if made.ops else "allowed", answer, counts)
 

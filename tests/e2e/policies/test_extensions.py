@@ -76,8 +76,8 @@ def test_a_warning_names_each_variable_with_its_place_and_what_helps(admin, poli
 
     assert warnings(register(admin, HERE, spec)) == [
         "variable 'PATH' (spec), variable 'IFS' (service s3), variable 'LD_A' (endpoint http://a of service s3), "
-        "variable 'RUBYLIB' (credentials login of service s3) would control a loader, shell, interpreter or tool, so the "
-        "webhook ignores this Extension; rename it, or let the operator of the webhook allow it with "
+        "variable 'RUBYLIB' (credentials login of service s3) would control a loader, shell, interpreter or tool, so "
+        "the webhook ignores this Extension; rename it, or let the operator of the webhook allow it with "
         "--allow-variable PATH"
     ]
     long = {"configuration": {"TEXT": "ä" * 20000}}

@@ -1,6 +1,7 @@
 """The names of our annotations, and the messages about those that stand where they are not read. Pure."""
 
 from collections.abc import Collection, Mapping
+from difflib import SequenceMatcher, get_close_matches
 from typing import Any, Final
 
 from registry.suggestions import closest
@@ -12,6 +13,8 @@ TASK_SELECTORS: Final = PREFIX + "task-selectors"
 POD_SELECTORS: Final = PREFIX + "pod-selectors"
 # From the top: a selector of an upper level replaces the one of the same name below it.
 LEVELS: Final = (RUN_SELECTORS, PIPELINE_SELECTORS, TASK_SELECTORS, POD_SELECTORS)
+_NAMES: Final = tuple(name.removeprefix(PREFIX) for name in LEVELS)
+_LONGEST: Final = 63  # of a name, for Kubernetes
 # On a pod at our gate: the names of the Secrets that it needs and that are not there yet, separated by spaces.
 WAITING: Final = PREFIX + "waiting"
 # The webhook writes these.
@@ -42,3 +45,26 @@ def _message(key: str, advice: str) -> str:
     close = closest(key.removeprefix(PREFIX), [name.removeprefix(PREFIX) for name in LEVELS])
     meant = f"did you mean {PREFIX}{close}?" if close else f"there is {RUN_SELECTORS}"
     return f"unknown annotation {key[:100]}; {meant}"
+
+
+def meant_by(key: str, value: object) -> str:
+    """The annotation of ours that *key*, which is none, is probably meant to be; "" if it is somebody else's.
+
+    What decides is our domain, or one of our names beside ``fuseml``, or one of our names with a text that asks.
+    """
+    if key.startswith(PREFIX):
+        return ""
+    domain, slash, name = key.lower().partition("/")
+    if not slash:
+        domain, _, name = key.lower().replace("_", ".").replace(":", ".").rpartition(".")
+    level = next(iter(get_close_matches(name[:_LONGEST].replace("_", "-"), _NAMES, n=1, cutoff=0.75)), "")
+    asks = isinstance(value, str) and "extensions" in value
+    if _is_like_ours(domain) or (not slash and _is_like_ours(key.lower()[: len(PREFIX)])):
+        return PREFIX + (level or _NAMES[0])
+    is_named = level and ("fuseml" in domain or (asks and level == name))
+    return PREFIX + level if is_named else ""
+
+
+def _is_like_ours(domain: str) -> bool:
+    own = PREFIX.removesuffix("/")
+    return abs(len(domain) - len(own)) <= 5 and SequenceMatcher(None, domain, own).ratio() >= 0.8
