@@ -17,7 +17,7 @@ errors     what can go wrong
 
 from renderer.errors import ExpressionError, RendererError
 from renderer.grammar import Expression, Filter
-from renderer.near_misses import NearMiss
+from renderer.near_misses import NearMiss, may_be_near
 from renderer.near_misses import find as near_misses
 from renderer.sandbox import evaluate
 from renderer.template import Template, contains, expand, parse
@@ -32,6 +32,7 @@ __all__ = [
     "contains",
     "evaluate",
     "expand",
+    "may_be_near",
     "near_misses",
     "parse",
 ]

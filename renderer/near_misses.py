@@ -9,6 +9,7 @@ more a known name of a selector must make up for it. All repetitions are bounded
 import re
 from collections.abc import Collection, Iterator
 from difflib import SequenceMatcher, get_close_matches
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from renderer import scanner
@@ -32,6 +33,11 @@ _OPENER: Final = re.compile(
     r"&lt;(?:[ \t]?&lt;)?|<%=?|<(?:[ \t]{0,2}<){0,2}(?!<)|\$\{\{|\{\{|\$\{|\$\(|\[\[|«"  # as in _CLOSERS
 )
 _QUOTE: Final = r"""["']?"""
+# An opener with the beginning of a path after it: in other languages' brackets, only words like ours count.
+_SHAPE: Final = re.compile(
+    r"""(?:(?:<|&lt;|<%=?|\[\[|«)\s{0,20}[-~=.$]?\s{0,4}["']?[A-Za-z0-9_-]{1,100}"""
+    r"""|(?:\{\{|\$[{(])\s{0,20}[-~=.$]?\s{0,4}["']?[eExX][A-Za-z]{2,19})["']?\s{0,4}[.:/\[_-]"""
+)
 _NAME: Final = r"[A-Za-z0-9_-]{1,100}"
 _HEAD: Final = re.compile(r"\s{0,20}[-~=.$]?\s{0,4}")
 _WORD: Final = re.compile(rf"{_QUOTE}([A-Za-z]{{3,20}}){_QUOTE}\s{{0,4}}([.:/\[_-])\s{{0,4}}")
@@ -55,13 +61,18 @@ class NearMiss(NamedTuple):
     meant: str
 
 
+def may_be_near(text: str) -> bool:
+    """False if *text* holds no near miss, whatever selectors there are: a first look that takes little time."""
+    return ("." in text or ":" in text or "/" in text) and _SHAPE.search(text) is not None
+
+
 def find(text: str, names: Collection[str], *, braces: bool = False) -> Iterator[NearMiss]:
     """The near misses in *text*; *names* are those of the selectors that there are.
 
     Args:
         braces: As in ``scanner.find``.
     """
-    if "." not in text and ":" not in text and "/" not in text:
+    if not may_be_near(text):
         return
     candidates = scanner.find(text, braces=braces)
     number = done = 0
@@ -138,6 +149,7 @@ def _end(pattern: "re.Pattern[str]", text: str, at: int) -> int:
     return match.end() if match else at
 
 
+@lru_cache(1024)
 def _likeness(word: str) -> float:
     """1 if *word* is ours, in lower case; less if it is only like it."""
     if word in _WORDS:

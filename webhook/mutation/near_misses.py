@@ -7,6 +7,7 @@ may cut what is longer than 120 characters.
 import re
 from collections.abc import Collection, Iterator, Mapping
 from difflib import SequenceMatcher
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 import renderer
@@ -57,12 +58,16 @@ class _Search:
         self._texts: list[tuple[Pointer, str]] = []
         self._names: set[str] = set()
         self._blocks: set[Pointer] = set()
-        self._holders: set[Pointer] = set()
         if layout is not None:
             self._names = {name for step in layout.steps for block in step.blocks for name in _names(block.content)}
             self._blocks = {block.pointer for step in layout.steps for block in step.blocks}
-            parts = (*(step.pointer for step in layout.steps), *layout.regions)
-            self._holders = {pointer[:end] for pointer in parts for end in range(1, len(pointer) + 1)}
+
+    @cached_property
+    def _holders(self) -> set[Pointer]:
+        """The parts of the object where an engine has fields of its own only: those on the way to a step."""
+        layout = self._layout
+        parts = (*(step.pointer for step in layout.steps), *layout.regions) if layout is not None else ()
+        return {pointer[:end] for pointer in parts for end in range(1, len(pointer) + 1)}
 
     def run(self) -> list[Finding]:
         self._walk(self._obj, (), is_ours=self._layout is not None and not self._layout.annotated)
@@ -72,14 +77,15 @@ class _Search:
 
     def _walk(self, node: Any, pointer: Pointer, *, is_ours: bool) -> None:
         """Look at all maps; what *is_ours* to read may hold blocks and expressions, too."""
-        items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+        items = node.items() if type(node) is dict else enumerate(node) if type(node) is list else ()
         for key, value in items:
-            way = (*pointer, key)
-            if isinstance(value, str):
-                if is_ours:
-                    self._texts.append((way, value))
-            elif isinstance(value, (dict, list)):
-                if way in self._blocks:
+            kind = type(value)
+            if kind is str:
+                if is_ours and renderer.may_be_near(value):
+                    self._texts.append(((*pointer, key), value))
+            elif kind is dict or kind is list:
+                way = (*pointer, key)
+                if key == "extensions" and way in self._blocks:
                     continue
                 if key in ("annotations", "labels") and isinstance(value, dict):
                     self._annotations(value, pointer)
@@ -113,11 +119,10 @@ class _Search:
         for annotation in layout.annotations.read:
             self._names |= {name for _, entry in _entries(annotation) for name in _names(entry.get("extensions"))}
         for pointer, text in self._texts:
-            region, rest = layout.region_of(pointer)
-            if region.kind is Kind.OPAQUE or layout.annotations.at(pointer) is not None:
-                continue
             for near in renderer.near_misses(text, self._names, braces=layout.braces):
-                self._found.append(Finding(region.where_of(rest), _of_expression(near), pointer))
+                region, rest = layout.region_of(pointer)
+                if region.kind is not Kind.OPAQUE and layout.annotations.at(pointer) is None:
+                    self._found.append(Finding(region.where_of(rest), _of_expression(near), pointer))
         for annotation in layout.annotations.read:
             prefix = f"{annotation.where}: " if annotation.where else ""
             for near in renderer.near_misses(annotation.text, self._names):
@@ -154,6 +159,7 @@ def _where(layout: Layout | None, pointer: Pointer) -> str:
     return text
 
 
+@lru_cache(1024)
 def _is_like_block(key: str) -> bool:
     word = _AFFIXES.sub("", key[:60]).lower()
     return SequenceMatcher(None, word, "extensions").ratio() >= 0.84
