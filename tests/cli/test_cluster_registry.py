@@ -5,6 +5,7 @@ import json
 import pytest
 import yaml
 from click.testing import CliRunner
+from kubernetes.client import ApiClient
 
 from registry.delivery import ledger
 from registry.delivery.copies import copy_of
@@ -288,3 +289,50 @@ def test_in_a_pod_without_a_token_the_reason_is_told(monkeypatch):
 
     with pytest.raises(UnreadableError):
         connect()
+
+
+WORKFLOW = """
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: r, namespace: %s}
+spec: {templates: [{name: m, container: {image: i, extensions: [{name: tracking, product: mlflow}]}}]}
+"""
+GVK = {"group": "argoproj.io", "version": "v1alpha1", "kind": "Workflow"}
+OPAQUE = {"x-kubernetes-preserve-unknown-fields": True}
+
+
+@pytest.mark.parametrize(
+    ("spec", "warning"),
+    [
+        pytest.param(OPAQUE, "", id="minimal"),
+        pytest.param({"properties": {}}, "dropped or refused by the API server: this cluster's schema of", id="full"),
+        pytest.param(None, "if Argo's CRDs are the full ones", id="unknown"),
+    ],
+)
+@pytest.mark.parametrize("command", ["preview", "explain"])
+def test_cluster_says_whether_it_keeps_blocks(monkeypatch, invoke, command, spec, warning):
+    schema = {"x-kubernetes-group-version-kind": [GVK], "properties": {"spec": spec}}
+    document = {"components": {"schemas": {"io.argoproj.v1alpha1.Workflow": schema}}}
+
+    class Answer:
+        status = 404 if spec is None else 200
+
+        def read(self):
+            return json.dumps(document).encode()
+
+    real = ApiClient.call_api
+    monkeypatch.setattr(
+        ApiClient,
+        "call_api",
+        lambda self, method, url, *args, **more: (
+            Answer()
+            if url.endswith("/openapi/v3/apis/argoproj.io/v1alpha1")
+            else real(self, method, url, *args, **more)
+        ),
+    )
+
+    result = invoke(command, "team-a", run=WORKFLOW)
+
+    assert result.exit_code == 0, result.output
+    assert ("'extensions' is dropped" in result.output) == bool(warning)
+    assert warning in result.output

@@ -94,6 +94,8 @@ class FakeApi:
         return {"uid": given or known["metadata"]["uid"], "generation": known["metadata"]["generation"] + changed}
 
     def found(self, path, query):
+        if path.startswith("/openapi/"):
+            return 404, {"message": "not found"}
         return self.page(path, query) if "limit" in query else self.single(path)
 
     def page(self, path, query):

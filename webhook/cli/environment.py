@@ -24,6 +24,7 @@ _SHARED: Final = frozenset(
         "zone",
         "plaintext-credentials",
         "ambiguity",
+        "argo-crds",
         "allow-variable",
         "namespace",
         "project",

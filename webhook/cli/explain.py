@@ -3,18 +3,30 @@
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from webhook.adapters.layout import Remark
-from webhook.cli.inputs import INPUTS, consumers, given_files, namespace_of_context, read_definitions, read_subjects
+from registry.resolving.selectors import Consumer
+from registry.stores.store import VisibleRegistry
+from webhook.adapters.layout import Finding, Remark
+from webhook.cli.inputs import (
+    INPUTS,
+    consumers,
+    dropped_blocks_by,
+    given_files,
+    namespace_of_context,
+    read_definitions,
+    read_subjects,
+)
 from webhook.cli.installed import VIEWED
-from webhook.cli.options import or_exit, settings_of, view_registry, with_options
+from webhook.cli.options import argo_crds, or_exit, settings_of, view_registry, warn, with_options
 from webhook.errors import RefusedError
 from webhook.mutation.mutate import Mutation, mutate
+from webhook.mutation.settings import Settings
 from webhook.objects import manifests
 from webhook.preview import unmatched_keys
 from webhook.preview.expected_pods.expected import FindDefinition
@@ -29,6 +41,7 @@ from webhook.preview.versions import unread_version
 @click.command()
 @with_options(INPUTS)
 @with_options(VIEWED)
+@argo_crds
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def explain(
     *,
@@ -43,6 +56,7 @@ def explain(
     registry_namespace: str | None,
     kubeconfig: str | None,
     ledger_namespace: str | None,
+    argo_crds: Any,
     **settings: Any,
 ) -> None:
     """Explain what each step gets: candidates, rules, winners, variables. Values are never shown."""
@@ -55,50 +69,65 @@ def explain(
         "fallback": namespace_of_context(kubeconfig, in_cluster=in_cluster),
     }
     consumer_of = consumers(chosen, registry.facts_of, **where, project=project, owner=owner, user=user)
+    dropped_of = dropped_blocks_by(argo_crds, in_cluster=in_cluster, kubeconfig=kubeconfig)
     definitions = read_definitions(inputs, **where, in_cluster=in_cluster, kubeconfig=kubeconfig)
+    explainer = _Explainer(registry, consumer_of, chosen, definitions.seen_from, dropped_of)
+    explained: list[dict[str, Any]] = []
     refused = False
-    explained = []
     with or_exit():
         for read in read_subjects(inputs):
             if isinstance(read, str):
                 click.echo(f"error: {read}", err=True)
                 refused = True
                 continue
-            given, lines = read
-            if message := unread_version(given.obj):
-                click.echo(f"warning: {lines.own}: {given.title}: {message}", err=True)
-            consumer = consumer_of(given.obj)
-            seen = registry.seen_from(consumer.namespace)
-            find = definitions.seen_from(consumer.namespace)
-            delivered = registry.delivered_to(consumer.namespace)
-            decide = partial(mutate, index=seen, consumer=consumer, settings=chosen, delivered=delivered)
-            pods, unmatched = _expected_pods(given, decide, find)
-            for message in unmatched:
-                click.echo(f"warning: {given.title}: {message}", err=True)
-            for subject in (given, *pods):
-                if subject.unknown:
-                    click.echo(f"warning: {subject.title}: {subject.unknown}", err=True)
-                    continue
-                # An expected pod is not in the file.
-                own = None if subject.is_expected_pod else lines
-                explanation = explanation_of(
-                    subject.obj, seen, consumer, settings=chosen, delivered=delivered, lines=own
-                )
-                if explanation is None:
-                    for remark in _near_misses(subject, own) if own else ():
-                        click.echo(f"warning: {remark}", err=True)
-                    continue
+            for explanation in explainer.explain(*read):
                 refused = refused or not explanation["allowed"]
-                explained.append({"object": subject.title, **explanation})
+                explained.append(explanation)
                 if output == "text":
                     separator = "\n" if len(explained) > 1 else ""
-                    click.echo(f"{separator}{subject.title}: {as_text(explanation)}", nl=False)
+                    click.echo(f"{separator}{explanation['object']}: {as_text(explanation)}", nl=False)
     if output == "json":
         click.echo(manifests.dump_json(explained), nl=False)
     elif not explained and not refused:
         click.echo("no object here asks for an extension")
     if refused:
         sys.exit(1)
+
+
+@dataclass
+class _Explainer:
+    """Explains objects one by one, and warns of what is odd in them; the attributes are as of a ``Previewer``."""
+
+    registry: VisibleRegistry
+    consumer_of: Callable[[Mapping[str, Any]], Consumer]
+    settings: Settings
+    definitions_in: Callable[[str], FindDefinition]
+    dropped_of: Callable[[Mapping[str, Any]], list[Finding]]
+
+    def explain(self, given: Subject, lines: Lines) -> Iterator[dict[str, Any]]:
+        """Explain *given*, which is at *lines*, and the pods that it is expected to create, as far as they ask."""
+        if message := unread_version(given.obj):
+            warn(f"{lines.own}: {given.title}: {message}")
+        consumer = self.consumer_of(given.obj)
+        seen = self.registry.seen_from(consumer.namespace)
+        delivered = self.registry.delivered_to(consumer.namespace)
+        rules: dict[str, Any] = {"settings": self.settings, "delivered": delivered}
+        decide = partial(mutate, index=seen, consumer=consumer, **rules)
+        pods, unmatched = _expected_pods(given, decide, self.definitions_in(consumer.namespace))
+        for message in unmatched:
+            warn(f"{given.title}: {message}")
+        dropped = self.dropped_of(given.obj)
+        explanation = explanation_of(given.obj, seen, consumer, **rules, lines=lines, dropped=dropped)
+        if explanation is not None:
+            yield {"object": given.title, **explanation}
+        else:
+            for remark in _near_misses(given, lines):
+                warn(remark)
+        for pod in pods:
+            if pod.unknown:
+                warn(f"{pod.title}: {pod.unknown}")
+            elif (explanation := explanation_of(pod.obj, seen, consumer, **rules)) is not None:
+                yield {"object": pod.title, **explanation}
 
 
 def _near_misses(subject: Subject, lines: Lines) -> Iterator[str]:

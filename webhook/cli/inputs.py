@@ -2,16 +2,19 @@
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NoReturn
 
 import click
 
 from registry.resolving.selectors import Consumer
 from registry.stores.namespaces import NamespaceFacts
+from webhook.adapters.layout import Finding
 from webhook.cli.files import can_be_read_twice, expanded, lines_of_file, source_of
 from webhook.cli.options import or_exit, warn
 from webhook.mutation.settings import Settings
 from webhook.objects.walk import as_map
+from webhook.preview import dropped_blocks
 from webhook.preview.definitions import Definitions
 from webhook.preview.lines import Lines
 from webhook.preview.reading import parts_of
@@ -94,6 +97,24 @@ def read_definitions(
         if can_be_read_twice(name):
             definitions.add(lines_of_file(name))
     return definitions
+
+
+def dropped_blocks_by(
+    argo_crds: Any, *, in_cluster: bool, kubeconfig: str | None
+) -> Callable[[Mapping[str, Any]], list[Finding]]:
+    """A function that finds the blocks of an object that are dropped, by the cluster's schemas if one was named.
+
+    Args:
+        in_cluster: As of ``read_definitions``.
+    """
+    if not in_cluster and kubeconfig is None:
+        return partial(dropped_blocks.findings, argo_crds=argo_crds)
+    with or_exit():
+        from registry.kube.connect import connect  # noqa: PLC0415 - as in read_definitions
+        from webhook.preview.cluster_schemas import ClusterSchemas  # noqa: PLC0415
+
+        find_schema = ClusterSchemas(connect(kubeconfig)).find
+    return partial(dropped_blocks.findings, argo_crds=argo_crds, find_schema=find_schema)
 
 
 def consumers(

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,9 +12,10 @@ from registry.stores.folder import SUFFIXES, record_files
 from webhook.cli.files import STDIN, bytes_of_file, source_of
 from webhook.cli.inputs import FILES, given_files
 from webhook.cli.installed import take_installed
-from webhook.cli.options import read_folder, with_options
+from webhook.cli.options import argo_crds, read_folder, with_options
 from webhook.objects import manifests
 from webhook.preview import ours
+from webhook.preview.dropped_blocks import ArgoCrds
 from webhook.preview.lint import Checked, check
 
 
@@ -32,6 +34,7 @@ from webhook.preview.lint import Checked, check
     help="Take the variables that are allowed from the webhook that is installed in the cluster of kubectl.",
 )
 @click.option("--kubeconfig", metavar="FILE", help="How to reach that cluster  [default: as kubectl does]")
+@argo_crds
 @take_installed
 @click.option("-v", "--verbose", is_flag=True, help="List the files that are passed over, and why.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -42,6 +45,7 @@ def lint(
     folder: Path | None,
     allowed: tuple[str, ...],
     kubeconfig: str | None,
+    argo_crds: Any,
     verbose: bool,
     output: str,
 ) -> None:
@@ -50,7 +54,7 @@ def lint(
     Only what is meant for extensions is judged; all other files are passed over.
     """
     inputs = given_files(paths, files) if paths or files or folder is None else ()
-    linter = _Linter(frozenset(allowed))
+    linter = _Linter(frozenset(allowed), argo_crds)
     if folder is not None:
         linter.registry(folder)
     for name in inputs:
@@ -79,8 +83,9 @@ class _Linter:
         passed_over: Why nothing in a file was judged, by file.
     """
 
-    def __init__(self, allowed: frozenset[str]) -> None:
+    def __init__(self, allowed: frozenset[str], argo_crds: ArgoCrds) -> None:
         self._allowed = allowed
+        self._argo_crds = argo_crds
         # A registry is one folder, so an id must be unique in its folder only.
         self._first_file: dict[tuple[Path, str], str] = {}
         self.count = 0
@@ -125,7 +130,7 @@ class _Linter:
             return Checked(problems=[Problem(str(e), file=source)], passed_over="")
         if name == STDIN and not text.strip():
             return Checked(problems=[Problem("is empty", file=source)], passed_over="")
-        return check(text, source, allowed=self._allowed)
+        return check(text, source, allowed=self._allowed, argo_crds=self._argo_crds)
 
 
 def _may_be_ours(name: str, content: bytes) -> bool:

@@ -42,6 +42,13 @@ allow_variable: Callable[[Any], Any] = click.option(
     metavar="NAME",
     help="Allow a variable that controls a loader, shell, interpreter or tool. Repeatable.",
 )
+argo_crds: Callable[[Any], Any] = click.option(
+    "--argo-crds",
+    type=click.Choice(["full", "minimal", "unknown"]),
+    default="unknown",
+    show_default=True,
+    help="Argo's CRDs in the cluster: the full ones drop the lists 'extensions'.",
+)
 SETTINGS: list[Callable[[Any], Any]] = [
     click.option(
         "--registry",

@@ -8,9 +8,17 @@ from typing import Any
 import click
 
 from webhook.cli.files import lines_of_file, source_of
-from webhook.cli.inputs import INPUTS, consumers, given_files, namespace_of_context, nothing_in, read_definitions
+from webhook.cli.inputs import (
+    INPUTS,
+    consumers,
+    dropped_blocks_by,
+    given_files,
+    namespace_of_context,
+    nothing_in,
+    read_definitions,
+)
 from webhook.cli.installed import VIEWED
-from webhook.cli.options import or_exit, settings_of, view_registry, with_options
+from webhook.cli.options import argo_crds, or_exit, settings_of, view_registry, with_options
 from webhook.cli.terminal import Progress, Stream, print_diff
 from webhook.preview.previewer import Previewer
 
@@ -18,6 +26,7 @@ from webhook.preview.previewer import Previewer
 @click.command()
 @with_options(INPUTS)
 @with_options(VIEWED)
+@argo_crds
 @click.option(
     "-o",
     "--output",
@@ -41,6 +50,7 @@ def preview(
     registry_namespace: str | None,
     kubeconfig: str | None,
     ledger_namespace: str | None,
+    argo_crds: Any,
     **settings: Any,
 ) -> None:
     """Show what objects become when they are submitted.
@@ -61,8 +71,11 @@ def preview(
         "fallback": namespace_of_context(kubeconfig, in_cluster=in_cluster),
     }
     consumer_of = consumers(chosen, registry.facts_of, **where, project=project, owner=owner, user=user)
+    dropped_of = dropped_blocks_by(argo_crds, in_cluster=in_cluster, kubeconfig=kubeconfig)
     definitions = read_definitions(inputs, **where, in_cluster=in_cluster, kubeconfig=kubeconfig)
-    previewer = Previewer(registry, consumer_of, chosen, output, definitions.seen_from, registry.delivered_to)
+    previewer = Previewer(
+        registry, consumer_of, chosen, output, definitions.seen_from, registry.delivered_to, dropped_of
+    )
     refused, is_empty = False, True
     progress, stream = Progress(), Stream()
     for name in inputs:

@@ -8,7 +8,7 @@ from registry.delivery.ledger import Ledger
 from registry.resolving.resolve import Resolution, Verdict
 from registry.resolving.selectors import Consumer, described
 from registry.resolving.view import View
-from webhook.adapters.layout import Remark
+from webhook.adapters.layout import Finding, Remark
 from webhook.errors import RefusedError
 from webhook.mutation import waiting
 from webhook.mutation.analysis import Analysis, StepReport, analyse
@@ -34,12 +34,14 @@ def explain(
     settings: Settings,
     delivered: Ledger | None = None,
     lines: Lines | None = None,
+    dropped: Sequence[Finding] = (),
 ) -> dict[str, Any] | None:
     """Explain *obj* as plain data that holds no values of variables; None if it does not ask.
 
     Args:
         delivered: The shared credentials that are in the consumer's namespace; None = not checked.
         lines: Where *obj* is; None if it is in no file.
+        dropped: Its blocks that the API server drops.
     """
     question = ask(obj)
     if question is None:
@@ -52,8 +54,9 @@ def explain(
     asking = question.asking(consumer)
     origin = partial(credentials.origin, consumer=asking, settings=settings, delivered=delivered)
     refused = refusal(analysis) if analysis.findings and not waits else RefusedError((), ())
-    near = map(Remark.of, near_misses_in(obj)) if lines is not None else ()
-    warnings = list(dict.fromkeys((*(waiting.warnings(analysis) if waits else ()), *analysis.warnings, *near)))
+    own = [*near_misses_in(obj), *dropped] if lines is not None else []
+    said = (*(waiting.warnings(analysis) if waits else ()), *analysis.warnings, *map(Remark.of, own))
+    warnings = list(dict.fromkeys(said))
     return {
         "consumer": {"zone": asking.zone, "project": asking.project, "owner": asking.owner, "user": asking.user},
         "allowed": waits or not analysis.findings,

@@ -17,7 +17,8 @@ from webhook.adapters.layout import Finding
 from webhook.mutation import checks, handover
 from webhook.mutation.question import ask
 from webhook.objects import manifests
-from webhook.preview import ours
+from webhook.preview import dropped_blocks, ours
+from webhook.preview.dropped_blocks import ArgoCrds
 from webhook.preview.near_misses import near_misses_in
 from webhook.preview.places import Place, lines_in, misplaced_at, place_of
 from webhook.preview.subjects import Subject, subjects
@@ -43,17 +44,18 @@ class Checked:
     passed_over: str = NOT_OURS
 
 
-def check(text: str, file: str, *, allowed: frozenset[str] = frozenset()) -> Checked:
+def check(text: str, file: str, *, allowed: frozenset[str] = frozenset(), argo_crds: ArgoCrds = "unknown") -> Checked:
     """Check the *text* of a file.
 
     Args:
+        argo_crds: Those of the cluster; as long as they are unknown, nothing is said about them.
         allowed: Variables that control a loader or an interpreter and may be registered all the same.
     """
     checked = Checked()
     unread = ""
     is_ours = False
     for chunk in streams.chunks(lines_of(text)):
-        checker = _ChunkChecker(chunk, allowed)
+        checker = _ChunkChecker(chunk, allowed, argo_crds)
         checker.run()
         checked.extensions += checker.extensions
         checked.problems += [replace(p, file=file, line=p.line + chunk.line - 1) for p in checker.problems]
@@ -74,10 +76,11 @@ class _ChunkChecker:
         unread: Why it could not be read; then it is not meant for us, as far as can be seen.
     """
 
-    def __init__(self, chunk: Chunk, allowed: frozenset[str]) -> None:
+    def __init__(self, chunk: Chunk, allowed: frozenset[str], argo_crds: ArgoCrds) -> None:
         self._chunk = chunk
         self._text = chunk.text
         self._allowed = allowed
+        self._argo_crds: ArgoCrds = "minimal" if argo_crds == "unknown" else argo_crds
         self._placed: list[tuple[Place, Problem]] = []
         self.extensions: list[Extension] = []
         self._odd: list[tuple[Place, Problem]] = []
@@ -139,7 +142,7 @@ class _ChunkChecker:
             self._placed.append((Place(number, (*subject.path, "apiVersion")), Problem(message)))
             return
         question = ask(obj)
-        found = near_misses_in(obj)
+        found = [*near_misses_in(obj), *dropped_blocks.findings(obj, argo_crds=self._argo_crds)]
         if question is not None and (ours.may_ask(obj) or question.texts):
             self._ours(document)
             found = [*checks.findings(question.layout, question.texts), *handover.findings(question), *found]

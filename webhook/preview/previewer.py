@@ -18,7 +18,7 @@ from registry.documents.streams import Chunk
 from registry.resolving.selectors import Consumer
 from registry.resolving.view import Views
 from webhook.adapters import layout_of
-from webhook.adapters.layout import Remark
+from webhook.adapters.layout import Finding, Remark
 from webhook.errors import RefusedError
 from webhook.mutation.analysis import analyse
 from webhook.mutation.mutate import Mutation, mutate
@@ -26,7 +26,7 @@ from webhook.mutation.question import ask
 from webhook.mutation.settings import Settings
 from webhook.objects import manifests
 from webhook.objects.patch import Op
-from webhook.preview import environment, unmatched_keys
+from webhook.preview import dropped_blocks, environment, unmatched_keys
 from webhook.preview.environment import Admitted
 from webhook.preview.expected_pods.expected import FindDefinition
 from webhook.preview.lines import Lines
@@ -69,6 +69,7 @@ class Previewer:
     Attributes:
         index: Gives what the runs of a namespace see of the registry.
         consumer_of: Gives the consumer on whose behalf an object asks.
+        dropped_of: Finds the blocks of an object that the API server drops.
         delivered_to: Gives the shared credentials that are in a namespace; None = that is not checked.
         definitions_in: Gives a function that finds the definitions for runs in a namespace.
     """
@@ -79,6 +80,7 @@ class Previewer:
     output: Output = "yaml"
     definitions_in: Callable[[str], FindDefinition] = no_definitions
     delivered_to: Callable[[str], Ledger | None] = lambda _: None
+    dropped_of: Callable[[Mapping[str, Any]], list[Finding]] = dropped_blocks.findings
 
     def show(self, lines: Iterable[str], source: str) -> Iterator[DocumentPreview]:
         """Preview the documents of a stream one by one, without holding more than one.
@@ -147,8 +149,8 @@ class Previewer:
 
     def _warn(self, subject: Subject, warnings: Iterable[str], lines: Lines, shown: DocumentPreview) -> None:
         """Add *warnings* and near misses, each once."""
-        near = [] if subject.is_expected_pod else map(Remark.of, near_misses_in(subject.obj))
-        said = list(dict.fromkeys((*warnings, *near)))
+        own = [] if subject.is_expected_pod else [*near_misses_in(subject.obj), *self.dropped_of(subject.obj)]
+        said = list(dict.fromkeys((*warnings, *map(Remark.of, own))))
         places = [lines.own] * len(said) if subject.is_expected_pod else lines.of_remarks(said)
         shown.warnings += [f"{place}: {subject.title}: {text}" for place, text in zip(places, said, strict=True)]
 
