@@ -101,7 +101,7 @@ def test_marker_names_a_test_that_reads_the_page(page, marker):
     assert marker.reason or page.name in (ROOT / marker.test).read_text()
 
 
-OURS = re.compile(r"(?:^|[|&] *)(?:kubectl )?fuseml (?P<command>[a-z]+)(?P<rest>[^|&;<>`]*)", re.MULTILINE)
+OURS = re.compile(r"(?:^|[|&] *)(?:kubectl )?fuseml (?P<command>[a-z]+)(?P<rest>[^|&;<>`\n]*)", re.MULTILINE)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
