@@ -19,6 +19,8 @@ OF_EVERYONE, OF_TEAM = (f"/apis/fuseml.org/v1alpha1/namespaces/{where}/extension
 TEAM = f"{NAMESPACES}/team-a"
 LEDGER = f"{CONFIG_MAPS}/{ledger.name_for('u-a')}"
 WHO = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+# The fields of the kinds that ask, which everybody may read who may log in.
+SCHEMAS = "/openapi/v3/apis/tekton.dev/v1"
 RUN = """
 apiVersion: tekton.dev/v1
 kind: TaskRun
@@ -229,7 +231,7 @@ def test_what_the_role_edit_and_the_manifests_let_an_author_read_is_enough(api, 
     code, _, errors = fuseml(command)
 
     assert (code, errors) == (0, "")
-    assert {path for path, _ in api.requests} <= {*api.permitted, LEDGER, WHO}
+    assert {path for path, _ in api.requests} <= {*api.permitted, LEDGER, WHO, SCHEMAS}
 
 
 def test_author_sees_what_the_namespace_has_of_its_own(api, fuseml):

@@ -1,16 +1,13 @@
 """EDGE: the schemas of kinds in a cluster, as its API server publishes them to everybody who may log in."""
 
-import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from kubernetes.client import ApiClient
-from kubernetes.client.exceptions import ApiException
-from urllib3.exceptions import HTTPError
 
+from registry.errors import UnreadableError
+from registry.kube.reading import read
 from webhook.objects.walk import as_map, maps_in
-
-_TIMEOUT: Final = 30.0
 
 
 class ClusterSchemas:
@@ -34,14 +31,7 @@ class ClusterSchemas:
     def _get(self, api_version: str) -> Mapping[str, Any]:
         """The schemas of *api_version*; none if they cannot be had: what depends on them is then said as a guess."""
         try:
-            method, url, headers, *_ = self._api.param_serialize(
-                "GET",
-                f"/openapi/v3/apis/{api_version}",
-                header_params={"Accept": "application/json"},
-                auth_settings=["BearerToken"],
-            )
-            response = self._api.call_api(method, url, headers, _request_timeout=_TIMEOUT)
-            document = json.loads(response.read() or b"") if response.status == 200 else None
-        except (ApiException, HTTPError, OSError, ValueError):
+            document = read(self._api, f"/openapi/v3/apis/{api_version}")
+        except UnreadableError:
             return {}
         return as_map(as_map(as_map(document).get("components")).get("schemas"))
