@@ -102,7 +102,7 @@ class _Explainer:
     consumer_of: Callable[[Mapping[str, Any]], Consumer]
     settings: Settings
     definitions_in: Callable[[str], FindDefinition]
-    dropped_of: Callable[[Mapping[str, Any]], list[Finding]]
+    dropped_of: Callable[..., list[Finding]]
 
     def explain(self, given: Subject, lines: Lines) -> Iterator[dict[str, Any]]:
         """Explain *given*, which is at *lines*, and the pods that it is expected to create, as far as they ask."""
@@ -113,15 +113,16 @@ class _Explainer:
         delivered = self.registry.delivered_to(consumer.namespace)
         rules: dict[str, Any] = {"settings": self.settings, "delivered": delivered}
         decide = partial(mutate, index=seen, consumer=consumer, **rules)
-        pods, unmatched = _expected_pods(given, decide, self.definitions_in(consumer.namespace))
+        find = self.definitions_in(consumer.namespace)
+        pods, unmatched = _expected_pods(given, decide, find)
         for message in unmatched:
             warn(f"{given.title}: {message}")
-        dropped = self.dropped_of(given.obj)
+        dropped = self.dropped_of(given.obj, find=find)
         explanation = explanation_of(given.obj, seen, consumer, **rules, lines=lines, dropped=dropped)
         if explanation is not None:
             yield {"object": given.title, **explanation}
         else:
-            for remark in _near_misses(given, lines):
+            for remark in _remarks(given, lines, dropped):
                 warn(remark)
         for pod in pods:
             if pod.unknown:
@@ -130,9 +131,9 @@ class _Explainer:
                 yield {"object": pod.title, **explanation}
 
 
-def _near_misses(subject: Subject, lines: Lines) -> Iterator[str]:
-    """The near misses in *subject*, which does not ask, each with its place."""
-    remarks = list(map(Remark.of, near_misses_in(subject.obj)))
+def _remarks(subject: Subject, lines: Lines, dropped: Sequence[Finding]) -> Iterator[str]:
+    """What is said about *subject*, which does not ask: near misses and what is *dropped*, each with its place."""
+    remarks = list(map(Remark.of, [*near_misses_in(subject.obj), *dropped]))
     for place, remark in zip(lines.of_remarks(remarks), remarks, strict=True):
         yield f"{place}: {subject.title}: {remark}"
 

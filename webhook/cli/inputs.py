@@ -99,9 +99,7 @@ def read_definitions(
     return definitions
 
 
-def dropped_blocks_by(
-    argo_crds: Any, *, in_cluster: bool, kubeconfig: str | None
-) -> Callable[[Mapping[str, Any]], list[Finding]]:
+def dropped_blocks_by(argo_crds: Any, *, in_cluster: bool, kubeconfig: str | None) -> Callable[..., list[Finding]]:
     """A function that finds the blocks of an object that are dropped, by the cluster's schemas if one was named.
 
     Args:

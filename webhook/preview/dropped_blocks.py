@@ -15,6 +15,8 @@ from webhook.adapters.layout import Finding, Layout
 from webhook.adapters.pod import containers_of
 from webhook.adapters.step import Step
 from webhook.objects.walk import Pointer, as_map, at, maps_in
+from webhook.preview import typed_clients
+from webhook.preview.expected_pods.expected import FindDefinition
 
 ArgoCrds: TypeAlias = Literal["full", "minimal", "unknown"]
 # Gives the schema of a kind in the cluster where objects are submitted, by apiVersion and kind; None = not known.
@@ -36,13 +38,24 @@ def no_schema(api_version: str, kind: str) -> Mapping[str, Any] | None:
     return None
 
 
+def no_definition(kind: str, name: str, namespace: str) -> Mapping[str, Any] | None:
+    """No definitions are known."""
+    return None
+
+
 def findings(
-    obj: Mapping[str, Any], *, argo_crds: ArgoCrds = "unknown", find_schema: FindSchema = no_schema
+    obj: Mapping[str, Any],
+    *,
+    argo_crds: ArgoCrds = "unknown",
+    find_schema: FindSchema = no_schema,
+    find: FindDefinition = no_definition,
 ) -> list[Finding]:
     """Each block that is dropped, with what to write instead; of Argo's in an unknown cluster, the first."""
     api_version, kind = str(obj.get("apiVersion")), str(obj.get("kind"))
     if api_version in ("v1", "apps/v1", "batch/v1") and kind in _TEMPLATES:
         return list(_of_pods(obj, _TEMPLATES[kind]))
+    if lost := list(typed_clients.lost_annotations(obj, find)):
+        return lost
     layout = layout_of(obj) if "apiVersion" in obj else None
     if layout is None or not any(step.blocks for step in layout.steps):
         return []
@@ -56,12 +69,16 @@ def findings(
                     where = layout.region_of(block.pointer[:-1])
                     message = f"{why}; {_instead(kind, layout, step, block.pointer)}"
                     found[block.pointer] = Finding(where[0].where_of(where[1]), message, block.pointer)
-    is_guess = schema is None and api_version.startswith(_ARGO) and argo_crds == "unknown"
+    is_guess = (
+        schema is None and not typed_clients.client_of(obj) and api_version.startswith(_ARGO) and argo_crds == "unknown"
+    )
     return list(found.values())[: 1 if is_guess else None]
 
 
 def _why(obj: Mapping[str, Any], pointer: Pointer, schema: Mapping[str, Any] | None, argo_crds: ArgoCrds) -> str:
     """Why the block at *pointer* does not reach the webhook; "" if it does."""
+    if client := typed_clients.client_of(obj):
+        return f"'extensions' is dropped by {client}, which decodes into types that have no such field"
     if schema is not None:
         return "" if keeps(schema, pointer) else f"{_WHY}: this cluster's schema of {obj['kind']} has no such field"
     if str(obj["apiVersion"]).startswith(_ARGO):

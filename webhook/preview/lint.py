@@ -3,8 +3,9 @@
 A file may hold anything: only what is meant for us is judged (``ours.py``), the rest is passed over.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from registry.documents import streams
 from registry.documents.encoding import lines_of
@@ -17,8 +18,10 @@ from webhook.adapters.layout import Finding
 from webhook.mutation import checks, handover
 from webhook.mutation.question import ask
 from webhook.objects import manifests
+from webhook.objects.walk import as_map
 from webhook.preview import dropped_blocks, ours
 from webhook.preview.dropped_blocks import ArgoCrds
+from webhook.preview.expected_pods.expected import FindDefinition
 from webhook.preview.near_misses import near_misses_in
 from webhook.preview.places import Place, lines_in, misplaced_at, place_of
 from webhook.preview.subjects import Subject, subjects
@@ -52,10 +55,11 @@ def check(text: str, file: str, *, allowed: frozenset[str] = frozenset(), argo_c
         allowed: Variables that control a loader or an interpreter and may be registered all the same.
     """
     checked = Checked()
+    find = _definitions_in(text)
     unread = ""
     is_ours = False
     for chunk in streams.chunks(lines_of(text)):
-        checker = _ChunkChecker(chunk, allowed, argo_crds)
+        checker = _ChunkChecker(chunk, allowed, argo_crds, find)
         checker.run()
         checked.extensions += checker.extensions
         checked.problems += [replace(p, file=file, line=p.line + chunk.line - 1) for p in checker.problems]
@@ -68,6 +72,16 @@ def check(text: str, file: str, *, allowed: frozenset[str] = frozenset(), argo_c
     return checked
 
 
+def _definitions_in(text: str) -> FindDefinition:
+    """Finds the Pipelines in *text*, for runs of pipelines-as-code, which has both in one folder."""
+    found: dict[object, Mapping[str, Any]] = {}
+    for document in manifests.load(text) if "pipelinesascode.tekton.dev/" in text else ():
+        for subject in subjects(document.content):
+            if subject.obj.get("kind") == "Pipeline":
+                found[as_map(subject.obj.get("metadata")).get("name")] = subject.obj
+    return lambda kind, name, namespace: found.get(name)
+
+
 class _ChunkChecker:
     """Checks one document of a stream. The lines of problems count from its beginning.
 
@@ -76,7 +90,8 @@ class _ChunkChecker:
         unread: Why it could not be read; then it is not meant for us, as far as can be seen.
     """
 
-    def __init__(self, chunk: Chunk, allowed: frozenset[str], argo_crds: ArgoCrds) -> None:
+    def __init__(self, chunk: Chunk, allowed: frozenset[str], argo_crds: ArgoCrds, find: FindDefinition) -> None:
+        self._find = find
         self._chunk = chunk
         self._text = chunk.text
         self._allowed = allowed
@@ -142,7 +157,7 @@ class _ChunkChecker:
             self._placed.append((Place(number, (*subject.path, "apiVersion")), Problem(message)))
             return
         question = ask(obj)
-        found = [*near_misses_in(obj), *dropped_blocks.findings(obj, argo_crds=self._argo_crds)]
+        found = [*near_misses_in(obj), *dropped_blocks.findings(obj, argo_crds=self._argo_crds, find=self._find)]
         if question is not None and (ours.may_ask(obj) or question.texts):
             self._ours(document)
             found = [*checks.findings(question.layout, question.texts), *handover.findings(question), *found]

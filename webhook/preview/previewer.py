@@ -80,7 +80,7 @@ class Previewer:
     output: Output = "yaml"
     definitions_in: Callable[[str], FindDefinition] = no_definitions
     delivered_to: Callable[[str], Ledger | None] = lambda _: None
-    dropped_of: Callable[[Mapping[str, Any]], list[Finding]] = dropped_blocks.findings
+    dropped_of: Callable[..., list[Finding]] = dropped_blocks.findings
 
     def show(self, lines: Iterable[str], source: str) -> Iterator[DocumentPreview]:
         """Preview the documents of a stream one by one, without holding more than one.
@@ -149,10 +149,13 @@ class Previewer:
 
     def _warn(self, subject: Subject, warnings: Iterable[str], lines: Lines, shown: DocumentPreview) -> None:
         """Add *warnings* and near misses, each once."""
-        own = [] if subject.is_expected_pod else [*near_misses_in(subject.obj), *self.dropped_of(subject.obj)]
+        own = [] if subject.is_expected_pod else [*near_misses_in(subject.obj), *self._dropped_of(subject.obj)]
         said = list(dict.fromkeys((*warnings, *map(Remark.of, own))))
         places = [lines.own] * len(said) if subject.is_expected_pod else lines.of_remarks(said)
         shown.warnings += [f"{place}: {subject.title}: {text}" for place, text in zip(places, said, strict=True)]
+
+    def _dropped_of(self, obj: Mapping[str, Any]) -> list[Finding]:
+        return self.dropped_of(obj, find=self.definitions_in(self.consumer_of(obj).namespace))
 
     def _rendered(self, chunk: Chunk, document: Document, results: list["_Result"]) -> str:
         # Expected pods are no part of the document; only their variables are shown.
