@@ -108,11 +108,15 @@ def _removed_by(offer: Offer, selector: Selector, consumer: Consumer) -> Verdict
     if offer.service.auth_required and not credentials_for(offer.service, consumer, shared=shared):
         return Verdict(offer.id, "may use", _without_credentials(offer, consumer))
     if offer.service.endpoints and not _reachable(offer, consumer):
-        zone = f"in zone {offer.extension.zone!r}" if offer.extension.zone else "and its record names no zone"
+        theirs = offer.extension.zone
+        zone = f"in zone {theirs!r}" if theirs else "and its record names no zone"
+        # The webhook's zone is that of its cluster; it is wrong if the steps run elsewhere.
+        remedy = "or --zone of the webhook, if yours is another" if theirs else "or the zone in its record"
         return Verdict(
             offer.id,
             "can reach",
-            f"has only internal endpoints, {zone}; you are in zone {consumer.zone!r}",
+            f"has only internal endpoints, {zone}; you are in zone {consumer.zone!r}: "
+            f"what would help is an endpoint of type external, {remedy}",
         )
     return None
 

@@ -71,7 +71,7 @@ def outcome(case):
     except RefusedError as e:
         return {"refused": list(e.problems)}
     return {"ops": [dict(op) for op in mutation.ops]} | (
-        {"warnings": list(mutation.warnings)} if mutation.warnings else {}
+        {"warnings": list(map(str, mutation.warnings))} if mutation.warnings else {}
     )
 
 

@@ -53,12 +53,14 @@ REGISTRY = [
         ),
         pytest.param(
             {"product": "kserve"},
-            "closest: far/s: has only internal endpoints, in zone 'there'; you are in zone 'here'",
+            "closest: far/s: has only internal endpoints, in zone 'there'; you are in zone 'here': "
+            "what would help is an endpoint of type external, or --zone of the webhook, if yours is another",
             id="out-of-reach",
         ),
         pytest.param(
             {"product": "seldon"},
-            "closest: nowhere/s: has only internal endpoints, and its record names no zone; you are in zone 'here'",
+            "closest: nowhere/s: has only internal endpoints, and its record names no zone; you are in zone 'here': "
+            "what would help is an endpoint of type external, or the zone in its record",
             id="out-of-reach-without-a-zone",
         ),
         pytest.param(
@@ -68,7 +70,8 @@ REGISTRY = [
         ),
         pytest.param(
             {"product": "vault"},
-            "closest: locked-far/s: has only internal endpoints, in zone 'there'; you are in zone 'here'; "
+            "closest: locked-far/s: has only internal endpoints, in zone 'there'; you are in zone 'here': "
+            "what would help is an endpoint of type external, or --zone of the webhook, if yours is another; "
             "locked/s: requires credentials and has none for project 'mine', user 'me'",
             id="what-failed-the-last-rule-first",
         ),

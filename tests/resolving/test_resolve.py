@@ -219,7 +219,12 @@ def test_resolution_says_what_became_of_each_offer():
         verdicts=(
             Verdict("store/s", "", "it is in the same zone"),
             Verdict("second/s", "choose", "store/s is preferred: it is in the same zone"),
-            Verdict("far/s", "can reach", "has only internal endpoints, in zone 'there'; you are in zone 'here'"),
+            Verdict(
+                "far/s",
+                "can reach",
+                "has only internal endpoints, in zone 'there'; you are in zone 'here': "
+                "what would help is an endpoint of type external, or --zone of the webhook, if yours is another",
+            ),
             Verdict("locked/s", "may use", "requires credentials and has none for project 'mine', user 'me'"),
             Verdict("mlflow-0001/store", "match", "product is 'mlflow', not 'minio'"),
             Verdict("mlflow-0001/tracking", "match", "product is 'mlflow', not 'minio'"),

@@ -67,6 +67,8 @@ def read_subjects(files: Sequence[str]) -> Iterator[tuple[Subject, Lines] | str]
     for name in files:
         for part in parts_of(lines_of_file(name), source_of(name)):
             is_empty = is_empty and not (part.documents or part.errors)
+            for warning in part.warnings:
+                click.echo(f"warning: {warning}", err=True)
             yield from part.errors
             for document in part.documents:
                 for subject in subjects(document.content):
