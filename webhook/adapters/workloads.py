@@ -9,20 +9,34 @@ from webhook.adapters.annotations.step_keys import Keys
 from webhook.adapters.layout import Definition, Layout
 from webhook.adapters.pod import containers_of
 from webhook.adapters.step import Engine, Kind, Region
-from webhook.objects.walk import Pointer, as_map, is_controlled
+from webhook.objects.walk import Pointer, as_map, at, is_controlled
 
 _TEMPLATE: Pointer = ("spec", "template")
+_JOBS_TEMPLATE: Pointer = ("spec", "jobTemplate", *_TEMPLATE)
+_WITH_PODS = ("Job", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController")
+_PLACES: Mapping[str, Pointer] = {**dict.fromkeys(_WITH_PODS, _TEMPLATE), "CronJob": _JOBS_TEMPLATE}
 
 
 def with_pods(obj: Mapping[str, Any]) -> Layout | None:
     """Find the containers of the pods that *obj* creates; None if it does not ask."""
-    return _layout(obj, as_map(as_map(obj.get("spec")).get("template")), _TEMPLATE)
+    return _layout(obj, as_map(at(obj, _TEMPLATE)), _TEMPLATE)
 
 
 def cron_job(obj: Mapping[str, Any]) -> Layout | None:
     """The same of a CronJob, whose jobs create the pods."""
-    job = as_map(as_map(obj.get("spec")).get("jobTemplate"))
-    return _layout(obj, as_map(as_map(job.get("spec")).get("template")), ("spec", "jobTemplate", *_TEMPLATE))
+    return _layout(obj, as_map(at(obj, _JOBS_TEMPLATE)), _JOBS_TEMPLATE)
+
+
+def pod_of(obj: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What the webhook will read of the pods that *obj* creates, or whose Jobs do; None for another kind."""
+    place = _PLACES.get(str(obj.get("kind")))
+    return None if place is None else pod_from(as_map(at(obj, place)))
+
+
+def pod_from(template: Mapping[str, Any]) -> dict[str, Any]:
+    """What the webhook will read of a pod that a controller creates from *template*."""
+    metadata = {**as_map(template.get("metadata")), "ownerReferences": [{"controller": True}]}
+    return {"apiVersion": "v1", "kind": "Pod", **template, "metadata": metadata}
 
 
 def _layout(obj: Mapping[str, Any], template: Mapping[str, Any], pointer: Pointer) -> Layout | None:

@@ -12,7 +12,7 @@ from registry.resolving.selectors import Consumer
 from registry.resolving.view import View
 from webhook.adapters.layout import Finding, Remark
 from webhook.errors import RefusedError
-from webhook.mutation import near_misses, waiting
+from webhook.mutation import later_pods, near_misses, waiting
 from webhook.mutation.analysis import Analysis, StepReport, analyse
 from webhook.mutation.lifting import lift
 from webhook.mutation.question import Question, ask
@@ -90,7 +90,9 @@ def _decided(
         findings, ops = lift(question, old)
         if findings and not _was_stored_asking(old, question):
             raise _refused(findings)
-        return Mutation(tuple(ops), tuple(map(Remark.of, question.layout.warnings)))
+        refused = later_pods.refusals(question, index=index, consumer=consumer, settings=settings, delivered=delivered)
+        warnings = (*map(Remark.of, question.layout.warnings), *later_pods.warnings(question, refused))
+        return Mutation(tuple(ops), warnings)
     if old is not None:
         if _was_stored_asking(old, question):
             return Mutation()

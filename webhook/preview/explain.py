@@ -10,13 +10,13 @@ from registry.resolving.selectors import Consumer, described
 from registry.resolving.view import View
 from webhook.adapters.layout import Finding, Remark
 from webhook.errors import RefusedError
-from webhook.mutation import waiting
+from webhook.mutation import later_pods, waiting
 from webhook.mutation.analysis import Analysis, StepReport, analyse
 from webhook.mutation.bound_selectors import BoundSelector
 from webhook.mutation.env_plan import Fate, Outcome
 from webhook.mutation.lifting import lift
 from webhook.mutation.mutate import refusal
-from webhook.mutation.question import ask
+from webhook.mutation.question import Question, ask
 from webhook.mutation.selector_blocks import Replacement
 from webhook.mutation.settings import Settings
 from webhook.preview import credentials
@@ -47,21 +47,28 @@ def explain(
     if question is None:
         return None
     analysis = analyse(question, index=index, consumer=consumer, settings=settings, delivered=delivered)
+    later: list[str] = []
     if question.layout.is_definition:
         # Selectors of a definition are resolved only when pods are created from it.
         analysis.findings, _ = lift(question)
+        if not analysis.findings:
+            later = later_pods.refusals(
+                question, index=index, consumer=consumer, settings=settings, delivered=delivered
+            )
     waits = waiting.can_wait(question, analysis)
     asking = question.asking(consumer)
     origin = partial(credentials.origin, consumer=asking, settings=settings, delivered=delivered)
     refused = refusal(analysis) if analysis.findings and not waits else RefusedError((), ())
     own = [*near_misses_in(obj), *dropped] if lines is not None else []
-    said = (*(waiting.warnings(analysis) if waits else ()), *analysis.warnings, *map(Remark.of, own))
+    said = [*(waiting.warnings(analysis) if waits else ()), *analysis.warnings]
+    said += [*later_pods.warnings(question, later), *map(Remark.of, own)]
     warnings = list(dict.fromkeys(said))
     return {
         "consumer": {"zone": asking.zone, "project": asking.project, "owner": asking.owner, "user": asking.user},
         "allowed": waits or not analysis.findings,
         "problems": _placed(refused.problems, lines.of(refused) if lines else ()),
         "warnings": _placed(warnings, lines.of_remarks(warnings) if lines else ()),
+        "verdict": _verdict(question, waits or not analysis.findings, later),
         "steps": [_step(report, origin) for report in analysis.reports if report.bound_selectors],
         "expressions": _expressions(analysis),
     }
@@ -70,6 +77,12 @@ def explain(
 def _placed(messages: Sequence[str], places: Sequence[str]) -> list[str]:
     """*messages*, each with its place before it, if there are any."""
     return [f"{place}: {message}" for place, message in zip(places, messages, strict=True)] if places else [*messages]
+
+
+def _verdict(question: Question, is_allowed: bool, later: Sequence[str]) -> str:
+    if not is_allowed:
+        return "refused"
+    return f"admitted; {later_pods.verdict(question.obj)}" if later else "admitted"
 
 
 def _expressions(analysis: Analysis) -> list[dict[str, str]]:
@@ -141,7 +154,7 @@ def _lines(explanation: Mapping[str, Any]) -> Iterator[str]:
         yield ""
         yield step["where"]
         for selector in step["selectors"]:
-            yield from _selector_lines(selector)
+            yield from _selector_lines(selector, "none yet" if explanation["allowed"] else "refused")
     if explanation["expressions"]:
         yield ""
         yield "expressions"
@@ -150,10 +163,10 @@ def _lines(explanation: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"warning: {warning}" for warning in explanation["warnings"])
     yield from (f"refused: {problem}" for problem in explanation["problems"])
     if explanation["allowed"]:
-        yield "admitted"
+        yield explanation["verdict"]
 
 
-def _selector_lines(selector: Mapping[str, Any]) -> Iterator[str]:
+def _selector_lines(selector: Mapping[str, Any], without: str) -> Iterator[str]:
     where = f" of {selector['where']}" if "where" in selector else ""
     yield f"  selector {selector['name']!r} ({described(selector['criteria'])}){where}"
     for other in selector.get("replaces", ()):
@@ -165,7 +178,7 @@ def _selector_lines(selector: Mapping[str, Any]) -> Iterator[str]:
         yield (f"      endpoint: {endpoint['url']} ({endpoint['type']})" if endpoint else "      endpoint: none")
         yield f"      credentials: {credentials.as_text(chosen['credentials'])}"
     else:
-        yield f"    {'nothing, as it is optional' if selector['optional'] else 'refused'}: {selector['why']}"
+        yield f"    {'nothing, as it is optional' if selector['optional'] else without}: {selector['why']}"
     for candidate in selector["candidates"]:
         if candidate["removed_by"]:
             yield f"    - {candidate['service']}: rule '{candidate['removed_by']}': {candidate['why']}"

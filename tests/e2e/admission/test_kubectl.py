@@ -231,6 +231,60 @@ def test_warnings_are_kubectls_warnings(here, register, pipeline_run):
     assert env_of(here.json("get", "pipelinerun", "demo")) == {"MLFLOW_TRACKING_URI": "http://new:5000"}
 
 
+POD_SELECTORS = "extensions.fuseml.org/pod-selectors"
+NOWHERE = yaml.safe_dump({"*": {"extensions": [{"name": "x", "product": "nowhere"}]}})
+
+
+def workload(kind, image, text=NOWHERE):
+    """An object whose pods ask for *text*."""
+    pods = {"labels": {"app": "x"}, "annotations": {POD_SELECTORS: text}}
+    container = {"name": "a", "image": image, "command": ["true"]}
+    job = {"template": {"metadata": pods, "spec": {"restartPolicy": "Never", "containers": [container]}}}
+    apps = {
+        "selector": {"matchLabels": {"app": "x"}},
+        "template": {"metadata": pods, "spec": {"containers": [container]}},
+    }
+    version, spec = {
+        "Job": ("batch/v1", job),
+        "CronJob": ("batch/v1", {"schedule": "0 0 1 1 *", "jobTemplate": {"spec": job}}),
+        "Deployment": ("apps/v1", apps),
+        "StatefulSet": ("apps/v1", {**apps, "serviceName": "x"}),
+        "DaemonSet": ("apps/v1", apps),
+        "ReplicaSet": ("apps/v1", apps),
+        "ReplicationController": ("v1", {**apps, "selector": {"app": "x"}}),
+    }[kind]
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": "demo"}, "spec": spec}
+
+
+@pytest.mark.parametrize(
+    "kind", ["Job", "CronJob", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController"]
+)
+def test_an_object_whose_pods_will_be_refused_is_admitted_with_a_warning(here, register, images, kind):
+    register("http://mlflow:5000")
+    fits = yaml.safe_dump({"*": {"extensions": [SELECTOR]}})
+
+    done = here.run("create", "--dry-run=server", "-f", "-", stdin=workload(kind, images.python))
+
+    assert done.returncode == 0
+    assert done.stderr.startswith("Warning: its pods will be refused: container a: selector 'x' (product=nowhere)")
+    assert here.run("create", "--dry-run=server", "-f", "-", stdin=workload(kind, images.python, fits)).stderr == ""
+
+
+def test_a_definition_that_nothing_fits_is_saved_with_a_warning(here, register, images):
+    register("http://mlflow:5000")
+    task = {
+        "apiVersion": "tekton.dev/v1",
+        "kind": "Task",
+        "metadata": {"name": "demo", "annotations": {"extensions.fuseml.org/task-selectors": NOWHERE}},
+        "spec": {"steps": [{"name": "main", "image": images.python, "command": ["true"]}]},
+    }
+
+    done = here.run("create", "-f", "-", stdin=task)
+
+    assert done.returncode == 0
+    assert done.stderr.startswith("Warning: pods that come of it in this namespace would be refused: steps[main]: ")
+
+
 def test_what_cannot_be_lifted_from_a_definition_is_refused_with_advice(here, step):
     step = step | {"args": ["<< extension.tracking.url >>"]}
     pipeline = {

@@ -6,12 +6,11 @@ from typing import Any
 from webhook.preview.expected_pods import argo, tekton, workloads
 from webhook.preview.expected_pods.expected import ExpectedPod, FindDefinition
 
-_WORKLOADS = ("Job", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController")
+_WORKLOADS = ("Job", "CronJob", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController")
 _BY_KIND: dict[str, Callable[[Mapping[str, Any], FindDefinition], Iterator[ExpectedPod]]] = {
     "PipelineRun": tekton.pipeline_run,
     "TaskRun": tekton.task_run,
     "Workflow": argo.workflow,
-    "CronJob": workloads.cron_job,
     **dict.fromkeys(_WORKLOADS, workloads.workload),
 }
 
