@@ -5,7 +5,6 @@ import json
 import pytest
 import yaml
 from click.testing import CliRunner
-from kubernetes.client import ApiClient
 
 from registry.delivery import ledger
 from registry.delivery.copies import copy_of
@@ -310,26 +309,11 @@ OPAQUE = {"x-kubernetes-preserve-unknown-fields": True}
     ],
 )
 @pytest.mark.parametrize("command", ["preview", "explain"])
-def test_cluster_says_whether_it_keeps_blocks(monkeypatch, invoke, command, spec, warning):
-    schema = {"x-kubernetes-group-version-kind": [GVK], "properties": {"spec": spec}}
-    document = {"components": {"schemas": {"io.argoproj.v1alpha1.Workflow": schema}}}
-
-    class Answer:
-        status = 404 if spec is None else 200
-
-        def read(self):
-            return json.dumps(document).encode()
-
-    real = ApiClient.call_api
-    monkeypatch.setattr(
-        ApiClient,
-        "call_api",
-        lambda self, method, url, *args, **more: (
-            Answer()
-            if url.endswith("/openapi/v3/apis/argoproj.io/v1alpha1")
-            else real(self, method, url, *args, **more)
-        ),
-    )
+def test_cluster_says_whether_it_keeps_blocks(api, invoke, command, spec, warning):
+    if spec is not None:
+        schema = {"x-kubernetes-group-version-kind": [GVK], "properties": {"spec": spec}}
+        document = {"components": {"schemas": {"io.argoproj.v1alpha1.Workflow": schema}}}
+        api.openapi["/openapi/v3/apis/argoproj.io/v1alpha1"] = document
 
     result = invoke(command, "team-a", run=WORKFLOW)
 

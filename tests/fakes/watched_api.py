@@ -21,6 +21,7 @@ class FakeApi:
         refused: More paths whose requests get 403.
         permitted: If it is set, the only paths whose requests do not get 403.
         user: Who the caller is; None = the API server cannot say.
+        openapi: Its OpenAPI documents, by path.
         is_silent: Watches are accepted, and nothing is ever said.
     """
 
@@ -31,6 +32,7 @@ class FakeApi:
         self.refused = ()
         self.permitted = None
         self.user = None
+        self.openapi = {}
         self.is_silent = False
         self._version = 10
         self._compacted = 0
@@ -95,7 +97,7 @@ class FakeApi:
 
     def found(self, path, query):
         if path.startswith("/openapi/"):
-            return 404, {"message": "not found"}
+            return (200, self.openapi[path]) if path in self.openapi else (404, {"message": "not found"})
         return self.page(path, query) if "limit" in query else self.single(path)
 
     def page(self, path, query):
