@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from webhook.adapters import argo, fuseml, patches, pod, tekton, tekton_definitions, workloads
+from webhook.adapters import argo, foreign, fuseml, patches, pod, tekton, tekton_definitions, workloads
 from webhook.adapters.annotations import levels
 from webhook.adapters.layout import Layout
 
@@ -45,11 +45,16 @@ def layout_of(obj: Mapping[str, Any], *, is_new: bool = True) -> Layout | None:
     kinds = _BY_API.get(str(obj.get("apiVersion")))
     adapter = kinds.get(str(obj.get("kind"))) if kinds else None
     if adapter is None:
-        return tekton_definitions.other(obj)
+        return foreign.other(obj, is_read, is_strict=bool(read_versions(obj)))
     layout = adapter(obj)
     if layout and obj["kind"] in _RUNS:
         layout = levels.with_run_annotations(obj, layout, is_new=is_new)
     return patches.without_steps(obj, layout) if layout and patches.is_patch(obj) else layout
+
+
+def is_read(obj: Mapping[str, Any]) -> bool:
+    """True if *obj* is of a kind and version that is read."""
+    return str(obj.get("kind")) in _BY_API.get(str(obj.get("apiVersion")), ())
 
 
 def read_versions(obj: Mapping[str, Any]) -> list[str]:

@@ -11,7 +11,7 @@ from webhook.adapters.annotations.step_keys import Keys
 from webhook.adapters.layout import Definition, Layout
 from webhook.adapters.step import Engine, Kind, Region
 from webhook.adapters.tekton import Finder
-from webhook.objects.walk import Pointer, as_map, is_controlled
+from webhook.objects.walk import Pointer, as_map
 
 _SPEC: Pointer = ("spec",)
 _METADATA: Pointer = ("metadata",)
@@ -47,12 +47,3 @@ def step_action(obj: Mapping[str, Any]) -> Layout:
         misplaced.append(f"spec: 'extensions' is not read in a StepAction; {advice}")
     regions = {_SPEC: Region("spec", (), Kind.OTHER)}
     return Layout(Engine.TEKTON, (), regions, tuple(misplaced), definition=Definition())
-
-
-def other(obj: Mapping[str, Any]) -> Layout | None:
-    """Refuse our annotations on any other object; None if it has none, or a controller created it."""
-    metadata = as_map(obj.get("metadata"))
-    messages = unread(metadata, "it is read on runs, their definitions and pods")
-    if not messages or is_controlled(obj):
-        return None
-    return Layout(Engine.TEKTON, (), {}, tuple(messages), definition=Definition())

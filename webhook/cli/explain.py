@@ -34,7 +34,7 @@ from webhook.preview.explain import as_text
 from webhook.preview.explain import explain as explanation_of
 from webhook.preview.lines import Lines
 from webhook.preview.near_misses import near_misses_in
-from webhook.preview.subjects import Subject, admitted_of, expected_pods_of_subject
+from webhook.preview.subjects import Subject, admitted_of, depends_on_parameters, expected_pods_of_subject
 from webhook.preview.versions import unread_version
 
 
@@ -114,21 +114,28 @@ class _Explainer:
         rules: dict[str, Any] = {"settings": self.settings, "delivered": delivered}
         decide = partial(mutate, index=seen, consumer=consumer, **rules)
         find = self.definitions_in(consumer.namespace)
-        pods, unmatched = _expected_pods(given, decide, find)
-        for message in unmatched:
-            warn(f"{given.title}: {message}")
+        pods = _expected_pods(given, decide, find)
         dropped = self.dropped_of(given.obj, find=find)
         explanation = explanation_of(given.obj, seen, consumer, **rules, lines=lines, dropped=dropped)
-        if explanation is not None:
-            yield {"object": given.title, **explanation}
-        else:
+        if explanation is None:
             for remark in _remarks(given, lines, dropped):
                 warn(remark)
+        yield from _judged(explanation, given, given.title)
         for pod in pods:
             if pod.unknown:
                 warn(f"{pod.title}: {pod.unknown}")
-            elif (explanation := explanation_of(pod.obj, seen, consumer, **rules)) is not None:
-                yield {"object": pod.title, **explanation}
+            else:
+                yield from _judged(explanation_of(pod.obj, seen, consumer, **rules), given, pod.title)
+
+
+def _judged(explanation: dict[str, Any] | None, given: Subject, title: str) -> Iterator[dict[str, Any]]:
+    """*explanation*, if there is one, unless it depends on parameters of the object that holds *given*."""
+    if explanation is None:
+        return
+    if any(depends_on_parameters(given, problem) for problem in explanation["problems"]):
+        warn(f"{title}: it depends on parameters, so it is not judged here")
+        return
+    yield {"object": title, **explanation}
 
 
 def _remarks(subject: Subject, lines: Lines, dropped: Sequence[Finding]) -> Iterator[str]:
@@ -140,10 +147,12 @@ def _remarks(subject: Subject, lines: Lines, dropped: Sequence[Finding]) -> Iter
 
 def _expected_pods(
     subject: Subject, decide: Callable[[Mapping[str, Any]], Mutation], find: FindDefinition
-) -> tuple[Sequence[Subject], Sequence[str]]:
-    """The pods that *subject* is expected to create if it is admitted, and warnings about keys that mean none."""
+) -> Sequence[Subject]:
+    """The pods that *subject* is expected to create if it is admitted; warns of keys that mean none of them."""
     with suppress(RefusedError):
         mutation = decide(subject.obj)
         if pods := list(expected_pods_of_subject(subject, mutation, find)):
-            return pods, list(unmatched_keys.warnings(admitted_of(subject, mutation), pods))
-    return [], []
+            for message in unmatched_keys.warnings(admitted_of(subject, mutation), pods):
+                warn(f"{subject.title}: {message}")
+            return pods
+    return []

@@ -18,7 +18,7 @@ from webhook.preview import dropped_blocks
 from webhook.preview.definitions import Definitions
 from webhook.preview.lines import Lines
 from webhook.preview.reading import parts_of
-from webhook.preview.subjects import Subject, subjects
+from webhook.preview.subjects import Subject, subjects, with_embedded
 
 FILES: list[Callable[[Any], Any]] = [
     click.argument("paths", nargs=-1, metavar="[FILE]...", type=click.Path(exists=True, allow_dash=True)),
@@ -71,7 +71,7 @@ def read_subjects(files: Sequence[str]) -> Iterator[tuple[Subject, Lines] | str]
                 click.echo(f"warning: {warning}", err=True)
             yield from part.errors
             for document in part.documents:
-                for subject in subjects(document.content):
+                for subject in with_embedded(subjects(document.content)):
                     yield subject, Lines(part, document, subject)
     if is_empty:
         nothing_in(files)

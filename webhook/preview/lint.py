@@ -16,15 +16,15 @@ from registry.records import codec, texts
 from registry.records.model import Extension
 from webhook.adapters.layout import Finding
 from webhook.mutation import checks, handover
-from webhook.mutation.question import ask
+from webhook.mutation.question import Question, ask
 from webhook.objects import manifests
-from webhook.objects.walk import as_map
+from webhook.objects.walk import Pointer, as_map, at
 from webhook.preview import dropped_blocks, ours
 from webhook.preview.dropped_blocks import ArgoCrds
 from webhook.preview.expected_pods.expected import FindDefinition
 from webhook.preview.near_misses import near_misses_in
 from webhook.preview.places import Place, lines_in, misplaced_at, place_of
-from webhook.preview.subjects import Subject, subjects
+from webhook.preview.subjects import Subject, depends_on_parameters, subjects, with_embedded
 from webhook.preview.versions import unread_version
 
 NOT_OURS = "nothing in it is meant for extensions"
@@ -113,7 +113,7 @@ class _ChunkChecker:
             if any(ours.records_in(document.content)):
                 self._records(document.number)
             else:
-                for subject in subjects(document.content):
+                for subject in with_embedded(subjects(document.content)):
                     self._object(subject, document)
         self.problems += self._with_lines(self._placed)
         self.warnings += self._with_lines(self._odd)
@@ -160,7 +160,9 @@ class _ChunkChecker:
         found = [*near_misses_in(obj), *dropped_blocks.findings(obj, argo_crds=self._argo_crds, find=self._find)]
         if question is not None and (ours.may_ask(obj) or question.texts):
             self._ours(document)
-            found = [*checks.findings(question.layout, question.texts), *handover.findings(question), *found]
+            findings = [*checks.findings(question.layout, question.texts), *handover.findings(question)]
+            known = (f for f in findings if not depends_on_parameters(subject, str(f), _value_at(question, f.pointer)))
+            found = [*known, *found]
             self._odd += [self._at(warning, subject, number) for warning in question.layout.warnings]
         elif found:
             self._ours(document)
@@ -180,3 +182,11 @@ class _ChunkChecker:
         for problem in error.problems:
             full = (*path, *problem.path)
             self._placed.append((Place(number, full), replace(problem, path=full)))
+
+
+def _value_at(question: Question, pointer: Pointer) -> object:
+    """What is at *pointer*, which may lead into the text of an annotation."""
+    annotation = question.layout.annotations.at(pointer)
+    if annotation is None:
+        return at(question.obj, pointer) if pointer else None
+    return at(annotation.content, pointer[len(annotation.pointer) :])

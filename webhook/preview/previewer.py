@@ -32,7 +32,14 @@ from webhook.preview.expected_pods.expected import FindDefinition
 from webhook.preview.lines import Lines
 from webhook.preview.near_misses import near_misses_in
 from webhook.preview.reading import Part, parts_of
-from webhook.preview.subjects import Subject, admitted_of, expected_pods_of_subject, subjects
+from webhook.preview.subjects import (
+    Subject,
+    admitted_of,
+    depends_on_parameters,
+    expected_pods_of_subject,
+    subjects,
+    with_embedded,
+)
 from webhook.preview.versions import unread_version
 
 Output = Literal["yaml", "json", "patch", "diff", "env"]
@@ -110,8 +117,8 @@ class Previewer:
 
     def _show_document(self, part: Part, document: Document, shown: DocumentPreview) -> None:
         results: list[_Result] = []
-        for subject in subjects(document.content):
-            shown.count += 1
+        for subject in with_embedded(subjects(document.content)):
+            shown.count += not subject.within
             consumer = self.consumer_of(subject.obj)
             lines = Lines(part, document, subject)
             if message := unread_version(subject.obj):
@@ -141,7 +148,11 @@ class Previewer:
         except RefusedError as e:
             # An expected pod is not in the file.
             places = [lines.own] * len(e.problems) if subject.is_expected_pod else lines.of(e)
-            shown.errors += [f"{place}: {subject.title}: {p}" for place, p in zip(places, e.problems, strict=True)]
+            shown.errors += [
+                f"{place}: {subject.title}: {problem}"
+                for place, problem in zip(places, e.problems, strict=True)
+                if not depends_on_parameters(lines.subject, problem)
+            ]
             self._warn(subject, e.warnings, lines, shown)
             return None
         self._warn(subject, mutation.warnings, lines, shown)
@@ -159,7 +170,9 @@ class Previewer:
 
     def _rendered(self, chunk: Chunk, document: Document, results: list["_Result"]) -> str:
         # Expected pods are no part of the document; only their variables are shown.
-        own = [(subject, mutation) for subject, mutation, _ in results if not subject.is_expected_pod]
+        own = [
+            (subject, mutation) for subject, mutation, _ in results if not (subject.is_expected_pod or subject.within)
+        ]
         ops = [_below(subject.prefix, op) for subject, mutation in own for op in mutation.ops]
         match self.output:
             case "patch":

@@ -1,6 +1,6 @@
 """The objects of a stream, and the pods that they are expected to create. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -8,7 +8,10 @@ import jsonpatch
 import msgspec
 
 from registry.records.texts import items_of
+from webhook.adapters import is_read
 from webhook.adapters.annotations.names import PREFIX
+from webhook.adapters.foreign import parts_of
+from webhook.adapters.workloads import pod_from
 from webhook.mutation.mutate import Mutation
 from webhook.objects.patch import pointer
 from webhook.objects.walk import Pointer, as_map
@@ -18,6 +21,7 @@ from webhook.preview.expected_pods.kinds import expected_pods_of
 # Keys and indexes on the way to an item: deeper lists of lists than kubectl or a person writes.
 _MAX_NESTED: Final = 16
 # The JSON of a run whose pods can ask holds a reference or one of our annotations. Most runs hold neither.
+_ASKING = (PREFIX.encode(), b'"extensions":', b"<<")
 _SIGNS = (b'Ref":', b'"ref":', PREFIX.encode())
 
 
@@ -30,6 +34,7 @@ class Subject:
         pod_title: The title of an expected pod; empty for an object of the stream.
         unknown: Why an expected pod cannot be predicted.
         part: Where the task or template of an expected pod stands in its creator; None if it is in another object.
+        within: The title of the object of another kind that holds it; empty if it stands for itself.
         origins: By container and variable of an expected pod, where its engine takes them from.
     """
 
@@ -38,6 +43,7 @@ class Subject:
     pod_title: str = ""
     unknown: str = ""
     part: Pointer | None = None
+    within: str = ""
     origins: Origins = field(default_factory=dict)
 
     @property
@@ -55,6 +61,11 @@ class Subject:
         """``PipelineRun/train``, or ``PipelineRun/train tasks[eval]``."""
         if self.pod_title:
             return self.pod_title
+        name = "" if self.obj.get("kind") == "Pod" and "name" not in as_map(self.obj.get("metadata")) else self._name
+        return " ".join(filter(None, (self.within, name))) if self.within else self._name
+
+    @property
+    def _name(self) -> str:
         if "kind" not in self.obj:
             return f"workflow/{self.obj.get('name', '?')}"
         metadata = as_map(self.obj.get("metadata"))
@@ -90,6 +101,45 @@ def expected_pods_of_subject(subject: Subject, mutation: Mutation, find: FindDef
             part=expected.part,
             origins=expected.origins,
         )
+
+
+def embedded_in(subject: Subject) -> Iterator[Subject]:
+    """The runs, definitions and pods in an object of another kind, whose controller will create them.
+
+    Such objects are triggers, sensors, the objects of operators, and the like.
+    """
+    obj = subject.obj
+    if not isinstance(obj.get("kind"), str) or "apiVersion" not in obj or is_read(obj):
+        return
+    text = msgspec.json.encode(obj)
+    if not any(sign in text for sign in _ASKING):
+        return
+    parts = parts_of(obj, is_read)
+    pods = {path: pod_from(template) for path, template in parts.templates.items()}
+    namespace = as_map(obj.get("metadata")).get("namespace")
+    for path, part in (*parts.objects.items(), *pods.items()):
+        metadata = {"namespace": namespace, **as_map(part.get("metadata"))} if namespace else part.get("metadata")
+        where = f" {'.'.join(map(str, path))}" if path in pods else ""
+        yield Subject({**part, "metadata": metadata}, (*subject.path, *path), within=f"{subject.title}{where}")
+
+
+def with_embedded(found: Iterable[Subject]) -> Iterator[Subject]:
+    """Each subject, followed by those that are embedded in it."""
+    for subject in found:
+        yield subject
+        yield from embedded_in(subject)
+
+
+# What is filled in before the object is created is not known yet: parameters of triggers and of ApplicationSets.
+_LATER: Final = ("$(tt.", "{{")
+
+
+def depends_on_parameters(subject: Subject, message: str, value: object = None) -> bool:
+    """True if a *message* about an embedded object, or the *value* it is about, holds parameters of what holds it."""
+    if not subject.within:
+        return False
+    text = message + msgspec.json.encode(value).decode()
+    return any(sign in text for sign in _LATER)
 
 
 def admitted_of(subject: Subject, mutation: Mutation) -> Any:
