@@ -141,6 +141,40 @@ def test_every_step_of_a_templateref_sees_what_it_asks_for(here, shared, shows):
 
 
 @pytest.fixture
+def libraries(here, shows):
+    """A WorkflowTemplate whose template calls others: in it, inline, and in another WorkflowTemplate."""
+    far = [template("far", container=shows), template("ends", container=shows)]
+    calls = [
+        {"name": "work", "template": "work"},
+        {"name": "written", "inline": {"container": shows}},
+        there("far", "far"),
+    ]
+    near = [{"name": "flow", "steps": [[call] for call in calls]}, template("work", container=shows)]
+    for name, templates in (("far", far), ("near", near)):
+        here("create", "-f", "-", stdin=obj("WorkflowTemplate", name, {"templates": templates}))
+        found_by_argo(here, name)
+
+
+def test_every_pod_of_a_run_is_reached_by_a_star(here, libraries, shows):
+    computed = {"name": "computed", "templateRef": {"name": "near", "template": "{{item}}"}, "withItems": ["work"]}
+    calls = [
+        there("flow", "near", hooks={"exit": {"templateRef": {"name": "far", "template": "ends"}}}),
+        computed,
+        {"name": "own", "template": "own"},
+        {"name": "inline", "inline": {"container": shows}},
+    ]
+    spec = {"entrypoint": "all", "templates": [dag("all", *calls), template("own", container=shows)]}
+
+    name = submit(here, obj("Workflow", "w", spec, run={"*": ASKS}))
+
+    assert ended(here, "workflow", name) == "Succeeded"
+    seen = printed(here, name)
+    assert len(seen) == 7, seen
+    assert all(env == ODD for env in seen.values()), seen
+    assert unresolved(here, name) == []
+
+
+@pytest.fixture
 def whole(here, shared, shows, fails_first, kubectl):
     """A WorkflowTemplate and a ClusterWorkflowTemplate that a Workflow consists of."""
     steps = [
