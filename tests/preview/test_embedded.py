@@ -173,6 +173,15 @@ def test_a_misspelt_criterion_beside_a_parameter_is_found(fuseml):
     assert "unknown field 'prodct'" in fuseml("lint", obj).text
 
 
+@pytest.mark.parametrize("command", ["lint", "preview", "explain"])
+def test_an_unknown_name_beside_a_parameter_is_found(fuseml, command):
+    obj = made("TriggerTemplate", "product: minio")
+    step = obj["spec"]["resourcetemplates"][0]["spec"]["taskSpec"]["steps"][0]
+    step["script"] = "echo $(tt.params.message) << extension.other.url >>"
+
+    assert "no selector is named 'other'" in fuseml(command, obj).text
+
+
 def test_a_workflow_event_binding_is_judged_as_the_workflow_that_it_submits(fuseml):
     metadata = {"annotations": {RUN_SELECTORS: text(WRONG)}}
     spec = {"event": {"selector": "true"}, "submit": {"workflowTemplateRef": {"name": "w"}, "metadata": metadata}}

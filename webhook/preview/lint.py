@@ -16,9 +16,9 @@ from registry.records import codec, texts
 from registry.records.model import Extension
 from webhook.adapters.layout import Finding
 from webhook.mutation import checks, handover
-from webhook.mutation.question import Question, ask
+from webhook.mutation.question import ask
 from webhook.objects import manifests
-from webhook.objects.walk import Pointer, as_map, at
+from webhook.objects.walk import as_map
 from webhook.preview import dropped_blocks, ours
 from webhook.preview.dropped_blocks import ArgoCrds
 from webhook.preview.expected_pods.expected import FindDefinition
@@ -161,7 +161,7 @@ class _ChunkChecker:
         if question is not None and (ours.may_ask(obj) or question.texts):
             self._ours(document)
             findings = [*checks.findings(question.layout, question.texts), *handover.findings(question)]
-            known = (f for f in findings if not depends_on_parameters(subject, str(f), _value_at(question, f.pointer)))
+            known = (f for f in findings if not depends_on_parameters(subject, str(f)))
             found = [*known, *found]
             self._odd += [self._at(warning, subject, number) for warning in question.layout.warnings]
         elif found:
@@ -182,11 +182,3 @@ class _ChunkChecker:
         for problem in error.problems:
             full = (*path, *problem.path)
             self._placed.append((Place(number, full), replace(problem, path=full)))
-
-
-def _value_at(question: Question, pointer: Pointer) -> object:
-    """What is at *pointer*, which may lead into the text of an annotation."""
-    annotation = question.layout.annotations.at(pointer)
-    if annotation is None:
-        return at(question.obj, pointer) if pointer else None
-    return at(annotation.content, pointer[len(annotation.pointer) :])
