@@ -67,7 +67,7 @@ def preview(cluster, namespace, obj, command="preview", output="env"):
 )
 def test_what_is_shown_is_what_the_containers_get(here, cluster, run, kind, label, step):
     title, *lines = preview(cluster, here.namespace, run).splitlines()
-    shown = dict(line.split("=", 1) for line in shlex.split("\n".join(lines)))
+    shown = dict(line.split("=", 1) for line in shlex.split("\n".join(lines), comments=True))
 
     assert ended(here, kind, submit(here, run)) == "Succeeded"
     found = environments(here, f"{label}=run")

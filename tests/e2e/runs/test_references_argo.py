@@ -8,6 +8,7 @@ from tests.e2e.workloads.held_steps import UNTIL_LET_GO, UNTIL_LET_GO_PY, held, 
 from tests.e2e.workloads.references import (
     ASKS,
     ASKS_FOR_SECOND,
+    ASKS_SECOND,
     ATTACK,
     ODD,
     PIPELINE,
@@ -107,7 +108,7 @@ def test_every_step_of_a_templateref_sees_what_it_asks_for(here, shared, shows):
         },
         run={
             "by-run": ASKS,
-            "inline": {"extensions": [ASKS_FOR_SECOND]},
+            "inline": ASKS_SECOND,
             "levels": level(SELECTOR, ("A", "run << extension.odd.product >>")),
         },
     )
@@ -232,17 +233,17 @@ def test_each_workflow_of_a_cronworkflow_gets_what_it_asks_for(here, shared, sho
         "entrypoint": "all",
         "templates": [
             dag("all", *calls, there("by-run")),
-            template("asks", asks={"main": ASKS}, container=shows),
+            template("asks", asks={"main": ASKS_SECOND}, container=shows),
             *(template(name, container=shows) for name in ("piped", "named", "silent")),
         ],
     }
-    asks = {"named": {"extensions": [ASKS_FOR_SECOND]}, "by-run": ASKS}
+    asks = {"named": ASKS_SECOND, "by-run": ASKS}
     cron = {
         "schedules": ["* * * * *"],
         "workflowMetadata": {"annotations": {RUN: selectors(asks)}},
         "workflowSpec": spec,
     }
-    here("create", "-f", "-", stdin=obj("CronWorkflow", "cron", cron, pipeline={"piped": ASKS}))
+    here("create", "-f", "-", stdin=obj("CronWorkflow", "cron", cron, pipeline={"piped": ASKS_SECOND}))
 
     made = wait_for(lambda: here.json("get", "workflows")["items"], 90, "a Workflow of the CronWorkflow")
     here("patch", "cronworkflow", "cron", "--type=merge", "-p", '{"spec": {"suspend": true}}')
@@ -250,8 +251,8 @@ def test_each_workflow_of_a_cronworkflow_gets_what_it_asks_for(here, shared, sho
 
     assert ended(here, "workflow", name) == "Succeeded"
     assert printed(here, name) == {
-        "asks/main": ODD,
-        "piped/main": ODD,
+        "asks/main": SECOND,
+        "piped/main": SECOND,
         "named/main": SECOND,
         "silent/main": {},
         "by-run/main": ODD,
@@ -260,14 +261,14 @@ def test_each_workflow_of_a_cronworkflow_gets_what_it_asks_for(here, shared, sho
 
 def test_a_workflow_can_be_submitted_again_as_it_is_stored(here, shared, shows):
     """As `argo resubmit` does it."""
-    templates = [template("annotated", asks={"main": ASKS}, container=shows), template("named", container=shows)]
+    templates = [template("annotated", asks={"main": ASKS_SECOND}, container=shows), template("named", container=shows)]
     calls = [*({"name": name, "template": name} for name in ("annotated", "named")), there("by-run"), there("silent")]
     spec = {"entrypoint": "all", "templates": [dag("all", *calls), *templates]}
-    run = obj("Workflow", "w", spec, run={"named": {"extensions": [ASKS_FOR_SECOND]}, "by-run": ASKS})
+    run = obj("Workflow", "w", spec, run={"named": ASKS_SECOND, "by-run": ASKS})
 
     here("create", "-f", "-", stdin=run)
 
-    expected = {"annotated/main": ODD, "named/main": SECOND, "by-run/main": ODD, "silent/main": {}}
+    expected = {"annotated/main": SECOND, "named/main": SECOND, "by-run/main": ODD, "silent/main": {}}
     assert ended(here, "workflow", "w") == "Succeeded"
     assert printed(here, "w") == expected
     stored = here.json("get", "workflow", "w")
@@ -313,7 +314,7 @@ def test_an_output_that_looks_like_an_expression_arrives_as_it_is(here, images):
         "templates": [dag("all", *calls), {"name": "puts", **puts}, {"name": "own", "container": tells, **takes}],
     }
 
-    name = submit(here, obj("Workflow", "w", spec, run={"own": {"extensions": [ASKS_FOR_SECOND]}}))
+    name = submit(here, obj("Workflow", "w", spec, run={"own": ASKS_SECOND}))
 
     assert ended(here, "workflow", name) == "Succeeded"
     names = {unit: pod["metadata"]["name"] for unit, pod in pods(here, name)}
@@ -332,7 +333,7 @@ def test_annotations_of_the_product_that_an_author_has_written_are_removed(here,
 
     def is_kept(kind, content, annotations=None):
         level = "run" if kind == "Workflow" else "pipeline"
-        document = obj(kind, "d", content, **({level: {"main": {"extensions": [ASKS_FOR_SECOND]}}} if asks else {}))
+        document = obj(kind, "d", content, **({level: {"main": ASKS_SECOND}} if asks else {}))
         document["metadata"].setdefault("annotations", {}).update(annotations or {})
         done = here.run("create", "--dry-run=server", "-o", "json", "-f", "-", stdin=document)
         return done.returncode == 0 and "by-its-author" in done.stdout

@@ -33,6 +33,8 @@ SELECTOR = {"name": "odd", "product": "odd"}
 SECOND = {"SECOND": "second"}
 ASKS_FOR_SECOND = {"name": "odd", "product": "second"}
 ASKS = {"extensions": [SELECTOR]}
+# For a Workflow's own templates, whose values stand in its spec: those of `odd` hold braces, which Argo would expand.
+ASKS_SECOND = {"extensions": [ASKS_FOR_SECOND]}
 # Part of the name of a node of Argo.
 _NUMBER_OF_STEP = re.compile(r"\[\d+\]")
 
