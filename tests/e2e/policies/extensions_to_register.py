@@ -34,7 +34,7 @@ SPECS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "in the last of several": ({"services": [{"id": "a"}, {"id": "b", "endpoints": [
         {"url": "http://a"}, {"url": "http://b", "configuration": {"GIT_SSH": "x"}}]}]}, [CONTROLS]),
     **{f"of a kind of its own: {name}": ({"configuration": {name: "x"}}, [CONTROLS])
-       for name in ("NODE_PATH", "RUBYOPT", "BASH_FUNC_x", "KUBERNETES_SERVICE_HOST", "No_Proxy")},
+       for name in ("NODE_PATH", "RUBYOPT", "BASH_FUNC_x", "KUBERNETES_SERVICE_HOST", "No_Proxy", "GIT_CONFIG_KEY_0")},
     "no variable": ({"configuration": {"LD_PRELOAD x": "y", "PYTHON-x": "y", "GIT_\u00e4": "y"}}, []),
     "nearly": ({"configuration": {"PATHS": "x", "MY_PATH": "x", "LD": "x", "NO_PROXY_X": "x", "IFSX": "x"}}, []),
     "as long as may be": ({"configuration": {"A": "ä" * 16384, "B": "x" * 32768}}, []),

@@ -166,12 +166,12 @@ def test_every_pod_of_a_run_is_reached_by_a_star(here, libraries, shows):
     ]
     spec = {"entrypoint": "all", "templates": [dag("all", *calls), template("own", container=shows)]}
 
-    name = submit(here, obj("Workflow", "w", spec, run={"*": ASKS}))
+    name = submit(here, obj("Workflow", "w", spec, run={"*": ASKS_SECOND}))
 
     assert ended(here, "workflow", name) == "Succeeded"
     seen = printed(here, name)
     assert len(seen) == 7, seen
-    assert all(env == ODD for env in seen.values()), seen
+    assert all(env == SECOND for env in seen.values()), seen
     assert unresolved(here, name) == []
 
 
