@@ -157,14 +157,16 @@ def libraries(here, shows):
 
 
 def test_every_pod_of_a_run_is_reached_by_a_star(here, libraries, shows):
-    computed = {"name": "computed", "templateRef": {"name": "near", "template": "{{item}}"}, "withItems": ["work"]}
+    computed = {"name": "computed", "templateRef": {"name": "near", "template": "{{workflow.parameters.which}}"}}
     calls = [
         there("flow", "near", hooks={"exit": {"templateRef": {"name": "far", "template": "ends"}}}),
         computed,
         {"name": "own", "template": "own"},
         {"name": "inline", "inline": {"container": shows}},
     ]
-    spec = {"entrypoint": "all", "templates": [dag("all", *calls), template("own", container=shows)]}
+    templates = [dag("all", *calls), template("own", container=shows)]
+    arguments = {"parameters": [{"name": "which", "value": "work"}]}
+    spec = {"entrypoint": "all", "arguments": arguments, "templates": templates}
 
     name = submit(here, obj("Workflow", "w", spec, run={"*": ASKS_SECOND}))
 
