@@ -5,28 +5,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import click
 
-from registry.resolving.selectors import Consumer
-from registry.stores.store import VisibleRegistry
 from webhook.adapters.layout import Finding, Remark
-from webhook.cli.inputs import (
-    INPUTS,
-    consumers,
-    dropped_blocks_by,
-    given_files,
-    namespace_of_context,
-    read_definitions,
-    read_subjects,
-)
+from webhook.cli.inputs import INPUTS, given_files, read_subjects
 from webhook.cli.installed import VIEWED
-from webhook.cli.options import argo_crds, or_exit, settings_of, view_registry, warn, with_options
+from webhook.cli.options import argo_crds, or_exit, warn, with_options
+from webhook.cli.surroundings import Surroundings, surroundings_of
 from webhook.errors import RefusedError
 from webhook.mutation.mutate import Mutation, mutate
-from webhook.mutation.settings import Settings
 from webhook.objects import manifests
 from webhook.preview import unmatched_keys
 from webhook.preview.expected_pods.expected import FindDefinition
@@ -43,35 +32,10 @@ from webhook.preview.versions import unread_version
 @with_options(VIEWED)
 @argo_crds
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def explain(
-    *,
-    paths: tuple[str, ...],
-    files: tuple[str, ...],
-    namespace: str | None,
-    project: str | None,
-    owner: str,
-    user: str,
-    output: str,
-    folder: Path | None,
-    registry_namespace: str | None,
-    kubeconfig: str | None,
-    ledger_namespace: str | None,
-    argo_crds: Any,
-    **settings: Any,
-) -> None:
+def explain(*, paths: tuple[str, ...], files: tuple[str, ...], output: str, **options: Any) -> None:
     """Explain what each step gets: candidates, rules, winners, variables. Values are never shown."""
     inputs = given_files(paths, files)
-    chosen = settings_of(**settings)
-    registry = view_registry(folder, registry_namespace, kubeconfig, chosen, ledger_namespace)
-    in_cluster = registry_namespace is not None
-    where: dict[str, Any] = {
-        "namespace": namespace,
-        "fallback": namespace_of_context(kubeconfig, in_cluster=in_cluster),
-    }
-    consumer_of = consumers(chosen, registry.facts_of, **where, project=project, owner=owner, user=user)
-    dropped_of = dropped_blocks_by(argo_crds, in_cluster=in_cluster, kubeconfig=kubeconfig)
-    definitions = read_definitions(inputs, **where, in_cluster=in_cluster, kubeconfig=kubeconfig)
-    explainer = _Explainer(registry, consumer_of, chosen, definitions.seen_from, dropped_of)
+    explainer = _Explainer(surroundings_of(inputs, **options))
     explained: list[dict[str, Any]] = []
     refused = False
     with or_exit():
@@ -96,26 +60,23 @@ def explain(
 
 @dataclass
 class _Explainer:
-    """Explains objects one by one, and warns of what is odd in them; the attributes are as of a ``Previewer``."""
+    """Explains objects one by one, and warns of what is odd in them."""
 
-    registry: VisibleRegistry
-    consumer_of: Callable[[Mapping[str, Any]], Consumer]
-    settings: Settings
-    definitions_in: Callable[[str], FindDefinition]
-    dropped_of: Callable[..., list[Finding]]
+    around: Surroundings
 
     def explain(self, given: Subject, lines: Lines) -> Iterator[dict[str, Any]]:
         """Explain *given*, which is at *lines*, and the pods that it is expected to create, as far as they ask."""
+        around = self.around
         if message := unread_version(given.obj):
             warn(f"{lines.own}: {given.title}: {message}")
-        consumer = self.consumer_of(given.obj)
-        seen = self.registry.seen_from(consumer.namespace)
-        delivered = self.registry.delivered_to(consumer.namespace)
-        rules: dict[str, Any] = {"settings": self.settings, "delivered": delivered}
+        consumer = around.consumer_of(given.obj)
+        seen = around.registry.seen_from(consumer.namespace)
+        delivered = around.registry.delivered_to(consumer.namespace)
+        rules: dict[str, Any] = {"settings": around.settings, "delivered": delivered}
         decide = partial(mutate, index=seen, consumer=consumer, **rules)
-        find = self.definitions_in(consumer.namespace)
+        find = around.definitions_in(consumer.namespace)
         pods = _expected_pods(given, decide, find)
-        dropped = self.dropped_of(given.obj, find=find)
+        dropped = around.dropped_of(given.obj, find=find)
         explanation = explanation_of(given.obj, seen, consumer, **rules, lines=lines, dropped=dropped)
         if explanation is None:
             for remark in _remarks(given, lines, dropped):

@@ -12,7 +12,6 @@ from registry.errors import InvalidRecordsError, UnreadableError
 from registry.records.extension_objects import OWNER_ANNOTATION, PROJECT_LABEL
 from registry.stores.folder import SUFFIXES, FolderStore, record_files
 from registry.stores.namespaces import NamespaceKeys
-from registry.stores.store import VisibleRegistry
 from webhook.mutation.settings import Settings
 from webhook.process import logs
 
@@ -136,7 +135,7 @@ def open_store(
 
     A broken folder, or a kubeconfig that cannot be used, ends the command with exit code 1.
     """
-    _check_one(folder, namespace, ledger_namespace, "--registry-namespace")
+    check_one_registry(folder, namespace, ledger_namespace, "--registry-namespace")
     with or_exit():
         if namespace is None:
             return FolderStore(folder or Path(), allowed=settings.allowed_variables)
@@ -147,34 +146,6 @@ def open_store(
         return KubernetesStore(
             connect(kubeconfig),
             namespace=namespace,
-            allowed=settings.allowed_variables,
-            keys=NamespaceKeys(settings.project_label, settings.owner_annotation),
-            ledger_namespace=ledger_namespace or "",
-        )
-
-
-def view_registry(
-    folder: Path | None,
-    namespace: str | None,
-    kubeconfig: str | None,
-    settings: Settings,
-    ledger_namespace: str | None,
-) -> VisibleRegistry:
-    """The registry in *folder*, or what the caller may see of the one in a cluster, which is read when it is needed.
-
-    A broken folder, or a kubeconfig that cannot be used, ends the command with exit code 1.
-    """
-    _check_one(folder, namespace, ledger_namespace, "one of --cluster and --registry-namespace")
-    with or_exit():
-        if namespace is None:
-            return read_folder(folder or Path(), settings.allowed_variables)
-        from registry.kube.connect import connect  # noqa: PLC0415 - as above
-        from registry.stores.visible import ClusterView  # noqa: PLC0415
-
-        return ClusterView(
-            connect(kubeconfig),
-            namespace=namespace,
-            say=warn,
             allowed=settings.allowed_variables,
             keys=NamespaceKeys(settings.project_label, settings.owner_annotation),
             ledger_namespace=ledger_namespace or "",
@@ -193,7 +164,8 @@ def read_folder(folder: Path, allowed: frozenset[str]) -> FolderStore:
     return FolderStore(folder, allowed=allowed)
 
 
-def _check_one(folder: Path | None, namespace: str | None, ledger_namespace: str | None, other: str) -> None:
+def check_one_registry(folder: Path | None, namespace: str | None, ledger_namespace: str | None, other: str) -> None:
+    """Raise a UsageError unless either a *folder* or a *namespace* is given, which *other* options can also say."""
     if (folder is None) == (namespace is None):
         raise click.UsageError(f"give either --registry or {other}")
     if folder is not None and ledger_namespace is not None:

@@ -2,23 +2,15 @@
 
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import click
 
 from webhook.cli.files import lines_of_file, source_of
-from webhook.cli.inputs import (
-    INPUTS,
-    consumers,
-    dropped_blocks_by,
-    given_files,
-    namespace_of_context,
-    nothing_in,
-    read_definitions,
-)
+from webhook.cli.inputs import INPUTS, given_files, nothing_in
 from webhook.cli.installed import VIEWED
-from webhook.cli.options import argo_crds, or_exit, settings_of, view_registry, with_options
+from webhook.cli.options import argo_crds, or_exit, with_options
+from webhook.cli.surroundings import surroundings_of
 from webhook.cli.terminal import Progress, Stream, print_diff
 from webhook.preview.previewer import Previewer
 
@@ -37,21 +29,7 @@ from webhook.preview.previewer import Previewer
 )
 @click.option("--show-credentials", is_flag=True, help="Show the values of credentials.")
 def preview(
-    *,
-    paths: tuple[str, ...],
-    files: tuple[str, ...],
-    namespace: str | None,
-    project: str | None,
-    owner: str,
-    user: str,
-    output: Any,
-    show_credentials: bool,
-    folder: Path | None,
-    registry_namespace: str | None,
-    kubeconfig: str | None,
-    ledger_namespace: str | None,
-    argo_crds: Any,
-    **settings: Any,
+    *, paths: tuple[str, ...], files: tuple[str, ...], output: Any, show_credentials: bool, **options: Any
 ) -> None:
     """Show what objects become when they are submitted.
 
@@ -63,18 +41,15 @@ def preview(
     their variables, and a pod that would be refused is an error with every output.
     """
     inputs = given_files(paths, files)
-    chosen = replace(settings_of(**settings), show_credentials=show_credentials)
-    registry = view_registry(folder, registry_namespace, kubeconfig, chosen, ledger_namespace)
-    in_cluster = registry_namespace is not None
-    where: dict[str, Any] = {
-        "namespace": namespace,
-        "fallback": namespace_of_context(kubeconfig, in_cluster=in_cluster),
-    }
-    consumer_of = consumers(chosen, registry.facts_of, **where, project=project, owner=owner, user=user)
-    dropped_of = dropped_blocks_by(argo_crds, in_cluster=in_cluster, kubeconfig=kubeconfig)
-    definitions = read_definitions(inputs, **where, in_cluster=in_cluster, kubeconfig=kubeconfig)
+    around = surroundings_of(inputs, **options)
     previewer = Previewer(
-        registry, consumer_of, chosen, output, definitions.seen_from, registry.delivered_to, dropped_of
+        around.registry,
+        around.consumer_of,
+        replace(around.settings, show_credentials=show_credentials),
+        output,
+        around.definitions_in,
+        around.registry.delivered_to,
+        around.dropped_of,
     )
     refused, is_empty = False, True
     progress, stream = Progress(), Stream()
