@@ -3,7 +3,6 @@
 import json
 
 import pytest
-import yaml
 from click.testing import CliRunner
 
 from registry.delivery import ledger
@@ -12,6 +11,7 @@ from registry.errors import UnreadableError
 from registry.kube.connect import connect
 from registry.records import codec
 from registry.stores.cluster import EXTENSIONS, NAMESPACES, ledgers_of
+from tests.fakes.object_api import write_kubeconfig
 from tests.fakes.watched_api import FakeApi, serving
 from webhook.cli.main import commands
 
@@ -46,17 +46,6 @@ MLFLOW = {
 }
 
 
-def kubeconfig(server):
-    return {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [{"name": "c", "cluster": {"server": server}}],
-        "users": [{"name": "u", "user": {"token": "t"}}],
-        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
-        "current-context": "c",
-    }
-
-
 @pytest.fixture
 def api():
     api = FakeApi()
@@ -73,7 +62,7 @@ def api():
 def invoke(api, tmp_path):
     """Runs a command on the cluster's registry, for a run in some namespace."""
     with serving(api) as client:
-        (tmp_path / "kubeconfig").write_text(yaml.safe_dump(kubeconfig(client.configuration.host)))
+        write_kubeconfig(tmp_path / "kubeconfig", client.configuration.host)
 
         def invoke(command, where, *more, run=RUN):
             options = ["--registry-namespace", "fuseml", "--kubeconfig", str(tmp_path / "kubeconfig"), *more]

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from tests.e2e.support.certificates import WEBHOOK
-from tests.serving.attacks import ATTACKS
+from tests.serving.attacks import ATTACKS, tls
 from tests.serving.honest import attack
 
 
@@ -19,6 +19,7 @@ def restarts(product):
 def test_runs_are_admitted_during_an_attack(product, load, kind, tell):
     address = product.kubectl.json("get", "service", "fuseml-webhook")["spec"]["clusterIP"]
     before = restarts(product)
+    tls((address, 443)).close()  # Or the attack would hit nothing.
     with attack((address, 443), kind, clients=10, per_client=40):
         time.sleep(1.0)
         with load(rate=5.0) as seen:
