@@ -20,13 +20,14 @@ from renderer.grammar import Expression, Filter
 from renderer.near_misses import NearMiss, may_be_near
 from renderer.near_misses import find as near_misses
 from renderer.sandbox import evaluate
-from renderer.template import Template, contains, expand, parse
+from renderer.template import Piece, Template, contains, expand, parse
 
 __all__ = [
     "Expression",
     "ExpressionError",
     "Filter",
     "NearMiss",
+    "Piece",
     "RendererError",
     "Template",
     "contains",

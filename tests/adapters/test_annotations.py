@@ -407,8 +407,10 @@ def test_an_unknown_annotation_of_ours_is_refused(kind, key, meant):
     assert refused.value.problems == (f"unknown annotation extensions.fuseml.org/{key}; {meant}",)
 
 
-def test_our_own_notes_on_a_copied_run_ask_for_nothing():
+def test_notes_that_are_not_ours_ask_for_nothing():
     obj = workflow("")
     obj["metadata"]["annotations"] = {f"extensions.fuseml.org/{key}": "x" for key in ("resolved", "waiting")}
 
-    assert not mutate(obj, INDEX, ME).ops
+    (op,) = mutate(obj, INDEX, ME).ops
+
+    assert op == {"op": "remove", "path": "/metadata/annotations/extensions.fuseml.org~1resolved"}

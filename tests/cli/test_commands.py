@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from webhook.cli.main import commands
+from webhook.mutation.note import resolved
 
 RECORD = """\
 id: minio
@@ -43,8 +44,10 @@ spec: {taskSpec: {steps: [{name: a, image: 'i'}]}}
 """
 REFUSED = ASKING.replace("product: minio", "product: mini")
 NOTE = (
-    '{"asked":"d55f24093244f78f","steps":{"a":{"store":{"credentials":"login","endpoint":"external",'
-    '"extension":"minio","service":"s3","variables":["S3_URL","S3_KEY"]}}}}'
+    '{"asked":"d55f24093244f78f","kind":"TaskRun","given":[{"to":"*","selectors":{"store":{"extension":"minio",'
+    '"service":"s3","endpoint":"external","credentials":"login","variables":["S3_URL","S3_KEY"]}},'
+    '"put":{"S3_URL":"62cad948ad07fa63","S3_KEY":"a7035d45b8a96918"}}],'
+    '"taken":[{"to":["a"],"content":[{"name":"store","product":"minio"}]}]}'
 )
 RESULT = f"""\
 # my run
@@ -95,7 +98,9 @@ def test_preview_shows_what_changes_and_leaves_the_rest_as_it_was_written(run):
 def test_preview_shows_credentials_when_told_to(run):
     _, output, _ = preview(run, "--show-credentials", stdin=ASKING)
 
-    assert output == RESULT.replace("<hidden>", "$$(hunter2)")
+    # The digest of a variable is that of what stands in the object.
+    shown = resolved.digest({"name": "S3_KEY", "value": "$$(hunter2)"})
+    assert output == RESULT.replace("<hidden>", "$$(hunter2)").replace("a7035d45b8a96918", shown)
 
 
 def test_preview_refuses_one_document_and_goes_on_with_the_next(run):

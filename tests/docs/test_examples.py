@@ -121,7 +121,11 @@ def test_expected_files_are_those_of_the_objects_and_no_others(example):
 def test_result_submitted_again_does_not_change(case, name):
     first = preview(case, name)
 
-    again = fuseml("preview", "-f", "-", "--registry", case.parents[1] / "registry", stdin=first.stdout)
+    again = fuseml(
+        *("preview", "-f", "-", "--registry", case.parents[1] / "registry"),
+        *shlex.split((case / "options").read_text()),
+        stdin=first.stdout,
+    )
 
     assert first.exit_code == 0, first.output
     assert again.stdout == first.stdout

@@ -15,6 +15,7 @@ from webhook.adapters import argo
 from webhook.adapters.annotations import reader as annotations
 from webhook.adapters.environment import pod_patch
 from webhook.mutation import expansion, limits, mutate
+from webhook.mutation.note import resolved, undo
 from webhook.preview.expected_pods import tekton
 from webhook.serving import app, review
 
@@ -61,6 +62,8 @@ LIMITS = {
     "the message of a refusal": [review.MESSAGE_LIMIT],
     "a warning": [review.WARNING_LIMIT],
     "reviews at once, in a process": [REVIEWS_AT_ONCE],
+    "a note on an object": [resolved.MAX_BYTES],
+    "what a note may put back": [undo.MAX_PUT_BACK],
     "Pipelines in Pipelines": [tekton.MAX_NESTED],
     "services in an explanation, or in a message": [resolve.MAX_LISTED],
 }

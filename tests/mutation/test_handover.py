@@ -11,7 +11,7 @@ from tests.plausible_runs import INDEX, ME
 from webhook.adapters.annotations.names import PIPELINE_SELECTORS, POD_SELECTORS, PREFIX, RUN_SELECTORS, TASK_SELECTORS
 from webhook.errors import RefusedError
 from webhook.mutation.mutate import mutate
-from webhook.mutation.resolved_note import RESOLVED
+from webhook.mutation.note.resolved import RESOLVED
 from webhook.objects.walk import at
 
 ASKS = "{extensions: [{name: s3, product: minio}]}"

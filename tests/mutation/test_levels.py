@@ -16,6 +16,7 @@ from registry.resolving.selectors import Consumer
 from webhook.adapters.annotations.names import PIPELINE_SELECTORS, POD_SELECTORS, RUN_SELECTORS, TASK_SELECTORS
 from webhook.errors import RefusedError
 from webhook.mutation.mutate import mutate
+from webhook.mutation.note.resolved import RESOLVED
 from webhook.mutation.settings import Settings
 from webhook.objects import manifests
 from webhook.objects.walk import at, env_names
@@ -190,7 +191,9 @@ def applied(obj, mutation):
 def given_to(obj, step):
     """The names of the variables of *step*, and its text, once *obj* is admitted; and nothing is left for its pod."""
     result = applied(obj, mutate(obj, INDEX, ME))
+    note = result["metadata"]["annotations"].pop(RESOLVED)
     assert "-selectors" not in manifests.dump(result)
+    assert note
     container = at(result, step)
     return env_names(container), container.get("script") or container["args"][0]
 

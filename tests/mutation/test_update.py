@@ -11,7 +11,7 @@ from registry.resolving.selectors import Consumer
 from webhook.adapters.annotations.names import RUN_SELECTORS
 from webhook.errors import RefusedError
 from webhook.mutation.mutate import mutate
-from webhook.mutation.resolved_note import RESOLVED
+from webhook.mutation.note.resolved import RESOLVED
 from webhook.objects.walk import at
 
 ME = Consumer(project="ml")

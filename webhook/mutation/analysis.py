@@ -23,7 +23,6 @@ from webhook.mutation import (
     handover,
     limits,
     missing_project,
-    resolved_note,
     unknown_names,
     unread_variables,
 )
@@ -33,12 +32,17 @@ from webhook.mutation.edits import Edits
 from webhook.mutation.env_plan import Plan
 from webhook.mutation.expansion import Expanded, ExpansionError, Scope
 from webhook.mutation.expressions import TextWithExpressions
+from webhook.mutation.note import resolved, writing
+from webhook.mutation.note.resolved import Resolved
+from webhook.mutation.note.writing import Chosen
 from webhook.mutation.question import Question
-from webhook.mutation.resolved_note import Resolved
 from webhook.mutation.selector_blocks import BlockReader, Replacement
 from webhook.mutation.settings import Settings
 from webhook.objects.patch import Op
 from webhook.objects.walk import Pointer, at, env_names
+
+# An API server may cut what is longer than 120 characters.
+_TOO_LONG = f"too much for a note of {resolved.MAX_BYTES // 1024} KiB: sent again, it would keep the values it gets now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +128,8 @@ class _Analyser:
         result.warnings = list(dict.fromkeys(result.warnings))
         if not result.findings:
             edits = tuple(self._edits.ops())
-            is_noted = self._layout.annotated and (edits or handover.is_changed(self._layout))
-            note = resolved_note.text_of(self._note()) if is_noted else ""
+            is_noted = self._layout.annotated and (edits or handover.removed(self._layout))
+            note = self._noted() if is_noted else ""
             result.ops = (*edits, *handover.ops(self._question, note))
         return result
 
@@ -206,7 +210,12 @@ class _Analyser:
             else:
                 self._warn(step.where, f"its own {variable.name!r} is kept, not the annotation's", variable.pointer)
 
-    def _expand(self, text: TextWithExpressions, put: Callable[[Expanded], None], engine: Engine | None = None) -> None:
+    def _expand(
+        self,
+        text: TextWithExpressions,
+        put: Callable[[renderer.Template, Expanded], None],
+        engine: Engine | None = None,
+    ) -> None:
         if text.pointer in self._complained:
             return
         try:
@@ -230,7 +239,7 @@ class _Analyser:
             )
             for warning in expanded.warnings:
                 self._warn(text.where, warning, text.pointer)
-            put(expanded)
+            put(template, expanded)
         except ExpansionError as e:
             self._complain(text, e)
 
@@ -259,25 +268,40 @@ class _Analyser:
             )
         return self._scopes[id(region)]
 
+    def _noted(self) -> str:
+        """The text of the note."""
+        text, note = writing.within_bounds(self._note())
+        if note.short:
+            self._result.warnings.append(_TOO_LONG)
+        return text
+
     def _note(self) -> Resolved:
-        asking = self._layout.annotations
-        reports = [r for r in self._result.reports if self._layout.annotations.at(r.step.pointer) is None]
+        layout = self._layout
+        asking = layout.annotations
+        chosen = {
+            report.step.pointer: [_chosen(b, report.plan) for b in report.bound_selectors]
+            for report in self._result.reports
+        }
+        writer = writing.Writer(self._obj, layout, chosen)
         return Resolved(
             asked=self._question.digest,
-            annotation=resolved_note.digest(asking.asking_content) if asking.resolved_here else "",
-            literals=self._edits.literals(self._layout),
-            steps={
-                r.step.key: {b.selector.name: _ids(b, r.plan) for b in r.bound_selectors}
-                for r in reports
-                if r.bound_selectors
-            },
-            env={r.step.key: list(r.annotation_env) for r in reports if r.annotation_env},
-            private=sorted(self._edits.private),
+            annotation=resolved.digest(asking.asking_content) if asking.resolved_here else "",
+            literals=self._edits.literals(layout),
+            kind=str(self._obj.get("kind")),
+            given=writer.given(self._edits.put_entries),
+            texts=writer.texts(self._edits.replaced),
+            taken=writer.taken(handover.removed(layout)),
+            handover=handover.digest(layout),
         )
 
 
-def _only_check(_: Expanded) -> None:
+def _only_check(_: renderer.Template, __: Expanded) -> None:
     """Put it nowhere: it is expanded to check that it can be, and its pod receives it later."""
+
+
+def _chosen(bound: BoundSelector, plan: Plan) -> Chosen:
+    fates = tuple(outcome.fate for outcome in plan.outcomes[bound.selector.name])
+    return Chosen(bound.selector.name, (id(bound), fates), lambda: _ids(bound, plan))
 
 
 def _ids(bound: BoundSelector, plan: Plan) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from renderer import Template
 from webhook.adapters.layout import Layout
 from webhook.mutation import env_plan, expressions
 from webhook.mutation.bound_selectors import SecretKey
 from webhook.mutation.expansion import Expanded, ExpansionError
 from webhook.mutation.expressions import TextWithExpressions
+from webhook.mutation.note.writing import Put, Replaced
 from webhook.objects.patch import Op, add, replace
 from webhook.objects.walk import Pointer, at, env_names
 
@@ -25,12 +27,23 @@ class Edits:
         # What is put before the entries of each env list, by name.
         self._entries: dict[Pointer, dict[str, Mapping[str, Any]]] = {}
         self.private: set[str] = set()
+        self._texts: list[Replaced] = []
+
+    @property
+    def put_entries(self) -> Put:
+        """What is put before the entries of each env list, by name."""
+        return self._entries
+
+    @property
+    def replaced(self) -> list[Replaced]:
+        """The texts that are replaced, and by what."""
+        return self._texts
 
     def put(self, env: Pointer, entries: Mapping[str, Mapping[str, Any]]) -> None:
         """Put *entries* before those of the list *env*."""
         self._entries.setdefault(env, {}).update(entries)
 
-    def set(self, env: Pointer, name: str, expanded: Expanded) -> None:
+    def set(self, env: Pointer, name: str, _: Template, expanded: Expanded) -> None:
         """Put a variable that an annotation sets before those of the list *env*."""
         self._put_private(env, expanded.private)
         if name in self._entries.get(env, {}):
@@ -38,13 +51,17 @@ class Edits:
         content = {"name": name, "value": expanded.content}
         self.put(env, {name: env_plan.by_reference(name, expanded.secret) if expanded.secret else content})
 
-    def replace(self, text: TextWithExpressions, expanded: Expanded) -> None:
-        """Put *expanded* in the place of *text*."""
+    def replace(self, text: TextWithExpressions, template: Template, expanded: Expanded) -> None:
+        """Put *expanded*, which *template* became, in the place of *text*."""
         if expanded.secret is None:
             self._replaced[text.pointer] = expanded.content
+            pieces = tuple(template.pieces(text.content, expanded.lengths))
+            self._texts.append(Replaced(text.pointer, expanded.content, pieces))
         else:
             entry = text.pointer[:-1]
-            self._replaced[entry] = env_plan.by_reference(at(self._obj, (*entry, "name")), expanded.secret)
+            reference = env_plan.by_reference(at(self._obj, (*entry, "name")), expanded.secret)
+            self._replaced[entry] = reference
+            self._texts.append(Replaced(entry, reference, was=at(self._obj, entry)))
         self._put_private(text.pointer[:-2], expanded.private)
 
     def _put_private(self, env: Pointer, private: Mapping[str, SecretKey]) -> None:

@@ -89,12 +89,14 @@ class Expanded:
         content: The string.
         secret: Set if the whole value is one of a Secret: ``valueFrom`` takes its place, and *content* is "".
         private: Variables that *content* refers to, by name, and the Secret's key of each.
+        lengths: How long what stands for each expression is.
     """
 
     content: str = ""
     secret: SecretKey | None = None
     private: dict[str, SecretKey] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    lengths: tuple[int, ...] = ()
 
 
 def parse(text: TextWithExpressions, *, braces: bool) -> renderer.Template:
@@ -136,6 +138,11 @@ class _Expander:
         except UnsafeError as e:
             raise ExpansionError(str(e)) from e
         self.result.content = "".join(shown for _, shown in pieces)
+        self.result.lengths = tuple(
+            len(shown)
+            for part, (_, shown) in zip(self.template.parts, pieces, strict=True)
+            if not isinstance(part, str)
+        )
         return self.result
 
     def _checked(self, expression: renderer.Expression) -> tuple[str, str]:

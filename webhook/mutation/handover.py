@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from webhook.adapters.annotations.reader import MAX_BYTES, SHORTER
 from webhook.adapters.layout import Finding, Layout
 from webhook.adapters.step import Engine
-from webhook.mutation import resolved_note
+from webhook.mutation.note import resolved
 from webhook.objects import manifests
 from webhook.objects.patch import Op, put_all, remove, replace
 from webhook.objects.walk import at
@@ -52,16 +52,22 @@ def ops(question: "Question", note: str) -> Iterator[Op]:
     if handover and layout.handover_at not in removable:
         written[layout.handover_at[:-1]] = {str(layout.handover_at[-1]): manifests.dump(handover)}
     if note:
-        written.setdefault(resolved_note.PLACE[:-1], {})[resolved_note.RESOLVED] = note
+        written.setdefault(resolved.PLACE[:-1], {})[resolved.RESOLVED] = note
     for path, members in written.items():
         yield from put_all(question.obj, path, members)
 
 
-def is_changed(layout: Layout) -> bool:
-    """True if anything is removed or handed over that did not stand there in these words."""
-    handover, removable = layout.handover, layout.request_pointers()
-    is_kept = removable == [layout.handover_at] and _stored(layout) == handover
-    return bool(removable) and not (handover and is_kept)
+def digest(layout: Layout) -> str:
+    """The digest of what is left for pods, by which it is recognized; "" if its author wrote it just so."""
+    is_kept = layout.handover_at in layout.request_pointers() and _stored(layout) == layout.handover
+    return resolved.digest(manifests.dump(layout.handover)) if layout.handover and not is_kept else ""
+
+
+def removed(layout: Layout) -> list["Pointer"]:
+    """The blocks and annotations that ask, and are removed or say something else afterwards."""
+    is_kept = bool(layout.handover) and _stored(layout) == layout.handover
+    kept = {layout.handover_at} if is_kept else set()
+    return [pointer for pointer in layout.request_pointers() if pointer not in kept and pointer != layout.gate]
 
 
 def _stored(layout: Layout) -> object:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import jsonpatch
+
 from registry.delivery.ledger import Ledger
 from registry.resolving.selectors import Consumer
 from registry.resolving.view import View
@@ -17,7 +19,9 @@ from webhook.mutation.analysis import Analysis, StepReport, analyse
 from webhook.mutation.lifting import lift
 from webhook.mutation.question import Question, ask
 from webhook.mutation.restore import restore
+from webhook.mutation.sent_again import check_kept, sent_again
 from webhook.mutation.settings import Settings
+from webhook.objects.difference import difference
 from webhook.objects.patch import Op
 
 if TYPE_CHECKING:
@@ -60,6 +64,27 @@ def mutate(
     Raises:
         RefusedError: It asks for something that it cannot get.
     """
+    again = sent_again(obj) if old is None else None
+    if again is None:
+        return _decide(obj, index, consumer, settings=settings, old=old, delivered=delivered)
+    check_kept(again, index, consumer)
+    mutation = _decide(again.obj, index, consumer, settings=settings, old=None, delivered=delivered)
+    ops = mutation.ops
+    if again.obj is not obj:
+        # As it was sent, most of it may be as it is to be.
+        ops = tuple(difference(obj, jsonpatch.apply_patch(again.obj, [dict(op) for op in ops])))
+    return Mutation(ops, (*again.warnings, *mutation.warnings), mutation.audit)
+
+
+def _decide(
+    obj: Mapping[str, Any],
+    index: View,
+    consumer: Consumer,
+    *,
+    settings: Settings,
+    old: Mapping[str, Any] | None,
+    delivered: Ledger | None,
+) -> Mutation:
     question = ask(obj, is_new=old is None)
     if question is None:
         return Mutation(warnings=_remarks(near_misses.of_annotations(obj)) if old is None else ())

@@ -9,8 +9,9 @@ from registry.resolving.selectors import Consumer
 from webhook.adapters import layout_of
 from webhook.adapters.layout import Layout
 from webhook.adapters.step import Step
-from webhook.mutation import expressions, resolved_note
+from webhook.mutation import expressions
 from webhook.mutation.expressions import TextWithExpressions
+from webhook.mutation.note import resolved
 from webhook.objects.walk import Pointer, at
 
 
@@ -38,7 +39,7 @@ class Question:
         if layout.is_definition:
             contents = [annotation.content for annotation in layout.annotations.read]
             determining += [contents, list(map(str, layout.annotations.problems))]
-        return resolved_note.digest(determining)
+        return resolved.digest(determining)
 
     def asking(self, consumer: Consumer, step: Step | None = None) -> Consumer:
         """Who is taken to ask for the object, or for a *step* of it.
@@ -79,5 +80,5 @@ def ask(obj: Mapping[str, Any], *, is_new: bool = True) -> Question | None:
     if not texts:
         return None
     # After the first time, what still looks like an expression is a literal or came out of a value.
-    note = resolved_note.read(obj) if layout.annotated else None
+    note = resolved.read(obj) if layout.annotated else None
     return None if note is not None and len(texts) <= note.literals else Question(obj, layout, texts)

@@ -11,9 +11,11 @@ from typing import Any
 from webhook.adapters import layout_of
 from webhook.adapters.layout import Layout
 from webhook.errors import Reason, RefusedError
-from webhook.mutation import expressions, resolved_note
+from webhook.mutation import expressions
+from webhook.mutation.note import resolved
+from webhook.mutation.note.resolved import Resolved
+from webhook.mutation.note.undo import put_into
 from webhook.mutation.question import Question
-from webhook.mutation.resolved_note import Resolved
 from webhook.objects.patch import Op, add, put_all, remove, replace
 from webhook.objects.walk import Pointer, at, env_names, maps_in
 
@@ -28,7 +30,7 @@ def restore(question: Question, old: Mapping[str, Any]) -> tuple[Op, ...]:
         RefusedError: The question differs from that of *old*.
     """
     layout = question.layout
-    note = resolved_note.read(old)
+    note = resolved.read(old)
     if note is None:
         if set(layout.request_pointers()) <= {layout.handover_at}:
             raise _refused(_FIXED)
@@ -47,7 +49,7 @@ def _is_annotation_repeated(layout: Layout, note: Resolved) -> bool:
     return (
         bool(asking.resolved_here)
         and layout.request_pointers() == [annotation.pointer for annotation in asking.resolved_here]
-        and resolved_note.digest(asking.asking_content) == note.annotation
+        and resolved.digest(asking.asking_content) == note.annotation
     )
 
 
@@ -77,11 +79,12 @@ def _as_submitted(question: Question, old: Mapping[str, Any], note: Resolved) ->
     if handover_at and not note.annotation and at(submitted, handover_at) == at(old, handover_at) is not None:
         del at(submitted, handover_at[:-1])[handover_at[-1]]
     keys = {step.env: step.key for step in layout.steps}
+    put = put_into(note, question.obj, layout)
     for pointer in question.env_lists():
         entries, stored = at(submitted, pointer), at(old, pointer)
         if not isinstance(entries, list) or not isinstance(stored, list):
             continue
-        names = note.added_to(keys.get(pointer, ""))
+        names = note.names_for(keys.get(pointer, "")) | put.get(pointer, {}).keys()
         entries[:] = [e for e in entries if e not in stored or not env_names({"env": [e]}) & names]
         for i, entry in maps_in(entries):
             by_reference = {key: value for key, value in entry.items() if key != "value"}
@@ -108,7 +111,7 @@ def _without_request(question: Question, old: Mapping[str, Any]) -> Iterator[Op]
         if handover is None or pointer != handover_at:
             yield remove(pointer)
     written: dict[Pointer, dict[str, Any]] = {}
-    for pointer, text in ((handover_at, handover), (resolved_note.PLACE, at(old, resolved_note.PLACE))):
+    for pointer, text in ((handover_at, handover), (resolved.PLACE, at(old, resolved.PLACE))):
         if text is not None and at(question.obj, pointer) != text:
             written.setdefault(pointer[:-1], {})[str(pointer[-1])] = text
     for path, members in written.items():

@@ -18,6 +18,7 @@ from webhook.mutation.lifting import lift
 from webhook.mutation.mutate import refusal
 from webhook.mutation.question import Question, ask
 from webhook.mutation.selector_blocks import Replacement
+from webhook.mutation.sent_again import SentAgain, sent_again
 from webhook.mutation.settings import Settings
 from webhook.preview import credentials
 from webhook.preview.lines import Lines
@@ -43,7 +44,8 @@ def explain(
         lines: Where *obj* is; None if it is in no file.
         dropped: Its blocks that the API server drops.
     """
-    question = ask(obj)
+    again = sent_again(obj)
+    question = ask(again.obj if again else obj)
     if question is None:
         return None
     analysis = analyse(question, index=index, consumer=consumer, settings=settings, delivered=delivered)
@@ -71,6 +73,7 @@ def explain(
         "verdict": _verdict(question, waits or not analysis.findings, later),
         "steps": [_step(report, origin) for report in analysis.reports if report.bound_selectors],
         "expressions": _expressions(analysis),
+        **({"before": _before(again)} if again and again.note else {}),
     }
 
 
@@ -83,6 +86,13 @@ def _verdict(question: Question, is_allowed: bool, later: Sequence[str]) -> str:
     if not is_allowed:
         return "refused"
     return f"admitted; {later_pods.verdict(question.obj)}" if later else "admitted"
+
+
+def _before(again: SentAgain) -> list[str]:
+    """What was given before, as its note says: services and credentials by selector."""
+    given = [ids for one in (again.note.given if again.note else ()) for ids in one.selectors.items()]
+    chosen = ((name, [ids.get(field) for field in ("extension", "service", "credentials")]) for name, ids in given)
+    return sorted({f"{name}: {'/'.join(part for part in parts if isinstance(part, str))}" for name, parts in chosen})
 
 
 def _expressions(analysis: Analysis) -> list[dict[str, str]]:
@@ -150,6 +160,7 @@ def _lines(explanation: Mapping[str, Any]) -> Iterator[str]:
     consumer = explanation["consumer"]
     owner = f", owner {consumer['owner']!r}" if consumer["owner"] else ""
     yield f"asked for by project {consumer['project']!r}{owner}, user {consumer['user']!r}, zone {consumer['zone']!r}"
+    yield from (f"given before: {given}" for given in explanation.get("before", ()))
     for step in explanation["steps"]:
         yield ""
         yield step["where"]

@@ -23,6 +23,7 @@ from webhook.errors import RefusedError
 from webhook.mutation.analysis import analyse
 from webhook.mutation.mutate import Mutation, mutate
 from webhook.mutation.question import ask
+from webhook.mutation.sent_again import as_written
 from webhook.mutation.settings import Settings
 from webhook.objects import manifests
 from webhook.objects.patch import Op
@@ -198,7 +199,7 @@ class Previewer:
         layout = layout_of(subject.obj)
         if layout is None:
             return None
-        question = ask(subject.obj)
+        question = ask(as_written(subject.obj))
         analysis = None
         if question is not None and not layout.is_definition:
             index = self.index.seen_from(consumer.namespace)
