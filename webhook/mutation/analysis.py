@@ -3,7 +3,7 @@
 Findings are collected, not raised: ``mutate`` refuses an object that has any, ``explain`` shows them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -105,6 +105,8 @@ class _Analyser:
         self._result = Analysis(findings=self._blocks.findings, warnings=warnings)
         self._bound: dict[tuple[Selector, Consumer], BoundSelector] = {}
         self._scopes: dict[int, Scope] = {}
+        self._shared_scopes: dict[tuple[int, ...], Scope] = {}
+        self._by_pointer: dict[Pointer, list[StepReport]] = {}
         self._edits = Edits(question.obj)
         # Values of an annotation that cannot be expanded; several steps may get the same.
         self._complained: set[Pointer] = set()
@@ -179,6 +181,8 @@ class _Analyser:
 
     def _judge(self, step: Step, bound: BoundSelector) -> None:
         resolution = bound.resolution
+        if resolution.binding is not None and not resolution.rivals and not resolution.lacks_project:
+            return
         pointer = self._blocks.pointer_of(bound.selector.name, step)
         if resolution.binding is None:
             if not bound.selector.optional:
@@ -259,14 +263,32 @@ class _Analyser:
     def _scope(self, region: Region) -> Scope:
         """The selectors of a region; the same object for all of its strings."""
         if id(region) not in self._scopes:
-            pointers = None if region.steps is None else {step.pointer for step in region.steps}
-            self._scopes[id(region)] = Scope(
-                (report.step.where, bound)
-                for report in self._result.reports
-                if pointers is None or report.step.pointer in pointers
-                for bound in report.bound_selectors
-            )
+            self._scopes[id(region)] = self._scope_of(self._reports_in(region))
         return self._scopes[id(region)]
+
+    def _scope_of(self, reports: Sequence[StepReport]) -> Scope:
+        """The selectors of these; the same object for single steps with the same selectors."""
+        bound_selectors = [(report.step.where, bound) for report in reports for bound in report.bound_selectors]
+        if len(reports) != 1:
+            return Scope(bound_selectors)
+        key = tuple(id(bound) for _, bound in bound_selectors)
+        if key not in self._shared_scopes:
+            self._shared_scopes[key] = Scope(bound_selectors)
+        return self._shared_scopes[key]
+
+    def _reports_in(self, region: Region) -> Sequence[StepReport]:
+        if region.steps is None:
+            return self._result.reports
+        if len(region.steps) == 1:
+            return self._reports_at(region.steps[0].pointer)
+        pointers = {step.pointer for step in region.steps}
+        return [report for report in self._result.reports if report.step.pointer in pointers]
+
+    def _reports_at(self, pointer: Pointer) -> Sequence[StepReport]:
+        if not self._by_pointer:
+            for report in self._result.reports:
+                self._by_pointer.setdefault(report.step.pointer, []).append(report)
+        return self._by_pointer.get(pointer, ())
 
     def _noted(self) -> str:
         """The text of the note."""
@@ -278,10 +300,7 @@ class _Analyser:
     def _note(self) -> Resolved:
         layout = self._layout
         asking = layout.annotations
-        chosen = {
-            report.step.pointer: [_chosen(b, report.plan) for b in report.bound_selectors]
-            for report in self._result.reports
-        }
+        chosen = {report.step.pointer: _chosen(report) for report in self._result.reports if report.bound_selectors}
         writer = writing.Writer(self._obj, layout, chosen)
         return Resolved(
             asked=self._question.digest,
@@ -299,9 +318,11 @@ def _only_check(_: renderer.Template, __: Expanded) -> None:
     """Put it nowhere: it is expanded to check that it can be, and its pod receives it later."""
 
 
-def _chosen(bound: BoundSelector, plan: Plan) -> Chosen:
-    fates = tuple(outcome.fate for outcome in plan.outcomes[bound.selector.name])
-    return Chosen(bound.selector.name, (id(bound), fates), lambda: _ids(bound, plan))
+def _chosen(report: StepReport) -> Chosen:
+    bound_selectors = report.bound_selectors
+    # What comes of selectors depends, besides them, on names that the step has: those of annotations are put in, too.
+    key = (*map(id, bound_selectors), *report.annotation_env)
+    return Chosen(key, lambda: {bound.selector.name: _ids(bound, report.plan) for bound in bound_selectors})
 
 
 def _ids(bound: BoundSelector, plan: Plan) -> dict[str, Any]:

@@ -55,13 +55,12 @@ class Edits:
         """Put *expanded*, which *template* became, in the place of *text*."""
         if expanded.secret is None:
             self._replaced[text.pointer] = expanded.content
-            pieces = tuple(template.pieces(text.content, expanded.lengths))
-            self._texts.append(Replaced(text.pointer, expanded.content, pieces))
+            self._texts.append(Replaced(text.pointer, expanded.content, text.content, template, expanded.parts))
         else:
             entry = text.pointer[:-1]
             reference = env_plan.by_reference(at(self._obj, (*entry, "name")), expanded.secret)
             self._replaced[entry] = reference
-            self._texts.append(Replaced(entry, reference, was=at(self._obj, entry)))
+            self._texts.append(Replaced(entry, reference, at(self._obj, entry)))
         self._put_private(text.pointer[:-2], expanded.private)
 
     def _put_private(self, env: Pointer, private: Mapping[str, SecretKey]) -> None:

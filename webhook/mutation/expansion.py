@@ -46,6 +46,7 @@ class Scope:
             if first.chosen != bound.chosen:
                 self._ambiguous.setdefault(bound.selector.name, (first_where, where))
         self._fields = {name: bound.fields for name, (_, bound) in self._bound_selectors.items()}
+        self._values: dict[renderer.Expression, str] = {}
 
     @property
     def names(self) -> Collection[str]:
@@ -71,8 +72,11 @@ class Scope:
 
     def evaluate(self, expression: renderer.Expression) -> str:
         """The value of *expression*."""
+        if expression in self._values:
+            return self._values[expression]
         try:
-            return renderer.evaluate(expression, self._fields)
+            value = self._values[expression] = renderer.evaluate(expression, self._fields)
+            return value
         except renderer.ExpressionError as e:
             found = self._bound_selectors.get(expression.name)
             if found is not None and found[1].resolution.binding is None:
@@ -89,14 +93,14 @@ class Expanded:
         content: The string.
         secret: Set if the whole value is one of a Secret: ``valueFrom`` takes its place, and *content* is "".
         private: Variables that *content* refers to, by name, and the Secret's key of each.
-        lengths: How long what stands for each expression is.
+        parts: What stands in *content* for each part of the template.
     """
 
     content: str = ""
     secret: SecretKey | None = None
     private: dict[str, SecretKey] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
-    lengths: tuple[int, ...] = ()
+    parts: tuple[str, ...] = ()
 
 
 def parse(text: TextWithExpressions, *, braces: bool) -> renderer.Template:
@@ -137,12 +141,8 @@ class _Expander:
             check_joints([piece for piece, _ in pieces], self.engine)
         except UnsafeError as e:
             raise ExpansionError(str(e)) from e
-        self.result.content = "".join(shown for _, shown in pieces)
-        self.result.lengths = tuple(
-            len(shown)
-            for part, (_, shown) in zip(self.template.parts, pieces, strict=True)
-            if not isinstance(part, str)
-        )
+        self.result.parts = tuple(shown for _, shown in pieces)
+        self.result.content = "".join(self.result.parts)
         return self.result
 
     def _checked(self, expression: renderer.Expression) -> tuple[str, str]:

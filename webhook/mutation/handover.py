@@ -59,8 +59,10 @@ def ops(question: "Question", note: str) -> Iterator[Op]:
 
 def digest(layout: Layout) -> str:
     """The digest of what is left for pods, by which it is recognized; "" if its author wrote it just so."""
-    is_kept = layout.handover_at in layout.request_pointers() and _stored(layout) == layout.handover
-    return resolved.digest(manifests.dump(layout.handover)) if layout.handover and not is_kept else ""
+    handover = layout.handover
+    if not handover or (layout.handover_at in layout.request_pointers() and _stored(layout) == handover):
+        return ""
+    return resolved.digest(manifests.dump(handover))
 
 
 def removed(layout: Layout) -> list["Pointer"]:

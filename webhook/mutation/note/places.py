@@ -1,6 +1,5 @@
 """Places in a note: by the names of list items, so that they are found when others were put before them. Pure."""
 
-from collections import Counter
 from typing import Any
 
 from webhook.mutation.note.resolved import Place
@@ -12,27 +11,39 @@ class Places:
 
     def __init__(self, obj: Any) -> None:
         self._obj = obj
-        self._counted: dict[Pointer, Counter[Any]] = {}
+        # By the identity of the list; the object keeps it alive.
+        self._counted: dict[int, dict[str | None, int]] = {}
 
-    def named(self, pointer: Pointer) -> Place:
-        """The place of *pointer*."""
+    def named(self, pointer: Pointer, start: int = 0) -> Place:
+        """The place of *pointer*, as seen from its first *start* parts."""
         place: Place = []
-        for i, part in enumerate(pointer):
-            place.append(part if isinstance(part, str) else self._item(pointer[:i], part))
+        here = at(self._obj, pointer[:start])
+        of: str | int | None = None
+        for part in pointer[start:]:
+            if isinstance(part, str):
+                place.append(part)
+                here = here.get(part) if isinstance(here, dict) else None
+            else:
+                place.append(self._item(here, part, of))
+                here = here[part]
+            of = part
         return place
 
-    def _item(self, of: Pointer, index: int) -> str | int:
-        items = at(self._obj, of)
+    def _item(self, items: list[Any], index: int, of: str | int | None) -> str | int:
         name = _name(items[index])
-        if name is not None and self._names(of, items)[name] == 1:
+        if name is not None and self._names(items)[name] == 1:
             return name
         # Variables are put before the author's own.
-        return index - len(items) if of[-1:] == ("env",) else index
+        return index - len(items) if of == "env" else index
 
-    def _names(self, of: Pointer, items: Any) -> Counter[Any]:
-        if of not in self._counted:
-            self._counted[of] = Counter(_name(item) for item in items)
-        return self._counted[of]
+    def _names(self, items: list[Any]) -> dict[str | None, int]:
+        counted = self._counted.get(id(items))
+        if counted is None:
+            counted = self._counted[id(items)] = {}
+            for item in items:
+                name = _name(item)
+                counted[name] = counted.get(name, 0) + 1
+        return counted
 
 
 def found(obj: Any, place: Place) -> Pointer | None:

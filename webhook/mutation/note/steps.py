@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from webhook.adapters.layout import Layout
+from webhook.adapters.step import Step
 from webhook.mutation.note.resolved import StepList
 from webhook.objects.patch import pointer as text_of
 from webhook.objects.walk import Pointer
@@ -15,11 +16,13 @@ _MOST_SHARED = 9_999
 _MAX_SIZE = 1024 * 1024
 
 
-def names_of(layout: Layout) -> Mapping[Pointer, str]:
+def names_of(own: Sequence[Step]) -> Mapping[Pointer, str]:
     """The names of an object's own steps in a note: their keys, or their places where several have one key."""
-    steps = layout.own_steps
-    counted = Counter(step.key for step in steps)
-    return {step.pointer: step.key if counted[step.key] == 1 else f"#{text_of(step.pointer)}" for step in steps}
+    named = {step.pointer: step.key for step in own}
+    if len(set(named.values())) == len(own):
+        return named
+    counted = Counter(step.key for step in own)
+    return {step.pointer: step.key if counted[step.key] == 1 else f"#{text_of(step.pointer)}" for step in own}
 
 
 def asking_in(layout: Layout, names: Mapping[Pointer, str]) -> list[str]:
@@ -53,9 +56,10 @@ def _packed(names: Sequence[str]) -> str:
     """Each name in a line: how many characters it shares with the one above, and the rest."""
     lines, before = [], ""
     for name in names:
-        shared = next((i for i, (a, b) in enumerate(zip(name, before, strict=False)) if a != b), None)
-        shared = min(len(name), len(before)) if shared is None else shared
-        shared = min(shared, _MOST_SHARED)
+        shared = min(len(name), len(before), _MOST_SHARED)
+        # From the end, as most names differ in their last characters.
+        while not name.startswith(before[:shared]):
+            shared -= 1
         lines.append(f"{shared} {name[shared:]}")
         before = name
     return "\n".join(lines)

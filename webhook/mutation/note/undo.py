@@ -51,7 +51,7 @@ def undo(obj: Mapping[str, Any], note: Resolved) -> Undone:
 
 def put_into(note: Resolved, obj: Mapping[str, Any], layout: Layout) -> Mapping[Pointer, Mapping[str, str]]:
     """The digests of the variables that *note* says were put in, by list and name, where steps have their old names."""
-    names = steps.names_of(layout)
+    names = steps.names_of(layout.own_steps)
     asking = steps.asking_in(layout, names)
     env_of = {names[step.pointer]: step.env for step in layout.steps if step.pointer in names and step.env}
     lists: dict[Pointer, dict[str, str]] = {}
@@ -136,7 +136,7 @@ class _Undoing:
         layout = layout_of(self._obj)
         if layout is None:
             return
-        names = steps.names_of(layout)
+        names = steps.names_of(layout.own_steps)
         self._asking = steps.asking_in(layout, names)
         self._steps = {name: pointer for pointer, name in names.items()}
         noted = {name for given in self._note.given for name in steps.read(given.to, (), ())}
@@ -235,7 +235,7 @@ class _Undoing:
 
     def _is_left_with_any(self, layout: Layout) -> bool:
         """True if a step that asks no more has what was put in: it has another name now."""
-        names = steps.names_of(layout)
+        names = steps.names_of(layout.own_steps)
         left = [step for step in layout.steps if step.pointer in names and step.env and not step.asks]
         entries = [_digests(at(self._obj, step.env or ())).items() for step in left]
         return any(given.put and given.put.items() <= there for given in self._note.given for there in entries)
