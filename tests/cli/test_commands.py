@@ -259,6 +259,42 @@ def test_explain_shows_no_values(run):
         assert "hunter2" not in run("explain", "-f", "-", "--registry", "registry", "-o", output, stdin=ASKING)[1]
 
 
+def test_explain_of_a_stored_run_says_what_it_was_given_and_what_it_would_get_now(run):
+    _, stored, _ = preview(run, stdin=ASKING)
+    Path("registry/minio.yaml").write_text(RECORD.replace("http://minio:9000", "http://new:9000"))
+
+    code, text, _ = run("explain", "-f", "-", "--registry", "registry", "--zone", "z", stdin=stored)
+    _, as_json, _ = run("explain", "-f", "-", "--registry", "registry", "-o", "json", stdin=stored)
+
+    assert code == 0
+    assert "\ngiven before: store: minio/s3/login\n" in text
+    assert "      endpoint: http://new:9000 (external)\n" in text
+    assert json.loads(as_json)[0]["before"] == ["store: minio/s3/login"]
+
+
+@pytest.mark.parametrize(
+    ("note", "given"),
+    [
+        ('{"steps": {"a": {"store": {"extension": "minio", "service": "s3", "credentials": "login"}}}}', "store: "),
+        ('{"kind": "TaskRun", "short": true, "bound": [["minio", "s3", "login"]]}', ""),
+    ],
+    ids=["of-an-older-version", "short"],
+)
+def test_explain_of_a_run_that_keeps_what_it_has_says_so(run, note, given):
+    kept = f"metadata: {{name: kept, annotations: {{extensions.fuseml.org/resolved: {note!r}}}}}"
+    stored = PLAIN.replace('metadata: {name: "plain"}', kept)
+
+    code, text, _ = run("explain", "-f", "-", "--registry", "registry", stdin=stored)
+    Path("registry/minio.yaml").write_text(RECORD.replace("id: login", "id: other"))
+    refused, problem, _ = run("explain", "-f", "-", "--registry", "registry", stdin=stored)
+
+    assert code == 0
+    assert f"\ngiven before: {given}minio/s3/login\n" in text
+    assert "\nwarning: its note cannot undo what it was given before, which it keeps;" in text
+    assert refused == 1
+    assert "\nrefused: it holds credentials 'login' of minio/s3, which you may not have now;" in problem
+
+
 def test_explain_of_what_does_not_ask(run):
     assert (
         run("explain", "-f", "-", "--registry", "registry", stdin=PLAIN)[1] == "no object here asks for an extension\n"

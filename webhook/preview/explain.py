@@ -1,6 +1,6 @@
 """Why an object gets what it gets: the analysis of ``mutate`` as plain data, and as text for people. Pure."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -16,9 +16,10 @@ from webhook.mutation.bound_selectors import BoundSelector
 from webhook.mutation.env_plan import Fate, Outcome
 from webhook.mutation.lifting import lift
 from webhook.mutation.mutate import refusal
+from webhook.mutation.note.resolved import Resolved
 from webhook.mutation.question import Question, ask
 from webhook.mutation.selector_blocks import Replacement
-from webhook.mutation.sent_again import SentAgain, sent_again
+from webhook.mutation.sent_again import SentAgain, check_kept, sent_again
 from webhook.mutation.settings import Settings
 from webhook.preview import credentials
 from webhook.preview.lines import Lines
@@ -47,7 +48,7 @@ def explain(
     again = sent_again(obj)
     question = ask(again.obj if again else obj)
     if question is None:
-        return None
+        return _kept(again, again.note, index, consumer) if again and again.note else None
     analysis = analyse(question, index=index, consumer=consumer, settings=settings, delivered=delivered)
     later: list[str] = []
     if question.layout.is_definition:
@@ -62,19 +63,46 @@ def explain(
     origin = partial(credentials.origin, consumer=asking, settings=settings, delivered=delivered)
     refused = refusal(analysis) if analysis.findings and not waits else RefusedError((), ())
     own = [*near_misses_in(obj), *dropped] if lines is not None else []
-    said = [*(waiting.warnings(analysis) if waits else ()), *analysis.warnings]
+    said: list[str] = [
+        *(again.warnings if again else ()),
+        *(waiting.warnings(analysis) if waits else ()),
+        *analysis.warnings,
+    ]
     said += [*later_pods.warnings(question, later), *map(Remark.of, own)]
     warnings = list(dict.fromkeys(said))
     return {
-        "consumer": {"zone": asking.zone, "project": asking.project, "owner": asking.owner, "user": asking.user},
+        "consumer": _consumer(asking),
         "allowed": waits or not analysis.findings,
         "problems": _placed(refused.problems, lines.of(refused) if lines else ()),
         "warnings": _placed(warnings, lines.of_remarks(warnings) if lines else ()),
         "verdict": _verdict(question, waits or not analysis.findings, later),
         "steps": [_step(report, origin) for report in analysis.reports if report.bound_selectors],
         "expressions": _expressions(analysis),
-        **({"before": _before(again)} if again and again.note else {}),
+        **({"before": _before(again.note)} if again and again.note else {}),
     }
+
+
+def _kept(again: SentAgain, note: Resolved, index: View, consumer: Consumer) -> dict[str, Any]:
+    """An object that asks nothing now: it keeps what it was given before, if its sender may have that."""
+    problems: list[str] = []
+    try:
+        check_kept(again, index, consumer)
+    except RefusedError as e:
+        problems += e.problems
+    return {
+        "consumer": _consumer(consumer),
+        "allowed": not problems,
+        "problems": problems,
+        "warnings": [*again.warnings],
+        "verdict": "refused" if problems else "admitted",
+        "steps": [],
+        "expressions": [],
+        "before": _before(note),
+    }
+
+
+def _consumer(asking: Consumer) -> dict[str, str | None]:
+    return {"zone": asking.zone, "project": asking.project, "owner": asking.owner, "user": asking.user}
 
 
 def _placed(messages: Sequence[str], places: Sequence[str]) -> list[str]:
@@ -88,11 +116,17 @@ def _verdict(question: Question, is_allowed: bool, later: Sequence[str]) -> str:
     return f"admitted; {later_pods.verdict(question.obj)}" if later else "admitted"
 
 
-def _before(again: SentAgain) -> list[str]:
-    """What was given before, as its note says: services and credentials by selector."""
-    given = [ids for one in (again.note.given if again.note else ()) for ids in one.selectors.items()]
-    chosen = ((name, [ids.get(field) for field in ("extension", "service", "credentials")]) for name, ids in given)
-    return sorted({f"{name}: {'/'.join(part for part in parts if isinstance(part, str))}" for name, parts in chosen})
+def _before(note: Resolved) -> list[str]:
+    """What was given before, as *note* says: services and credentials by selector, or without it in a short note."""
+    given = [ids for one in note.given for ids in one.selectors.items()]
+    given += [ids for by_name in note.steps.values() for ids in by_name.items()]
+    chosen = [(name, [ids.get(field) for field in ("extension", "service", "credentials")]) for name, ids in given]
+    lines = {f"{name}: {_path(parts)}" for name, parts in chosen if _path(parts)}
+    return sorted(lines | {_path(parts) for parts in note.bound if _path(parts)})
+
+
+def _path(parts: Iterable[object]) -> str:
+    return "/".join(part for part in parts if isinstance(part, str) and part)
 
 
 def _expressions(analysis: Analysis) -> list[dict[str, str]]:
