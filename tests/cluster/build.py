@@ -46,6 +46,7 @@ GROUPS = {
     "tekton": Group("tekton", f"{TEKTON}/cmd/", "controller webhook entrypoint nop workingdirinit sidecarlogresults"),
     "resolvers": Group("resolvers", f"{TEKTON}/cmd/", "resolvers"),
     "argo": Group("argo", f"{ARGO}/cmd/", "workflow-controller argoexec"),
+    "resend": Group("argo", "", "./resend"),
     "cert-manager": Group("cert-manager", "", "."),
     "versitygw": Group("versitygw", "github.com/versity/versitygw/cmd/", "versitygw"),
     "kubectl": Group("kubernetes", "k8s.io/kubernetes/cmd/", "kubectl"),
@@ -78,8 +79,11 @@ def binaries(name: str) -> Path:
     """The folder of a group's programs; built unless the cache holds them."""
     group = GROUPS[name]
     digest = hashlib.sha256(repr((group, LDFLAGS, inspect.getsource(_compile))).encode())
-    for file in sorted((GO / group.module).iterdir()):
-        digest.update(file.name.encode() + file.read_bytes())
+    # Our own programs are in folders of theirs.
+    for part in ("", *(name for name in group.names.split() if name.startswith("./"))):
+        for file in sorted((GO / group.module / part).iterdir()):
+            if file.is_file():
+                digest.update(file.name.encode() + file.read_bytes())
     folder = CACHE / "bin" / f"{name}-{digest.hexdigest()[:16]}"
     if not folder.exists():
         _build(name, folder)

@@ -319,7 +319,8 @@ def test_the_project_of_a_run_is_its_namespaces_label(product, kubectl, new_name
     stored = here.json("create", "--dry-run=server", "-f", "-", stdin=pipeline_run)
 
     note = yaml.safe_load(stored["metadata"]["annotations"][RESOLVED])
-    assert note["steps"]["train/main"]["tracking"]["credentials"] == "alpha"
+    (given,) = note["given"]
+    assert given["selectors"]["tracking"]["credentials"] == "alpha"
     here("label", "namespace", here.namespace, "extensions.fuseml.org/project=gamma", "--overwrite")
     assert "requires credentials and has none for project 'gamma'" in here.fails(
         "create", "--dry-run=server", "-f", "-", stdin=pipeline_run

@@ -11,7 +11,7 @@ PIPELINE_SELECTORS = f"{PREFIX}pipeline-selectors"
 TASK_SELECTORS = f"{PREFIX}task-selectors"
 POD_SELECTORS = f"{PREFIX}pod-selectors"
 OTHERS = [PIPELINE_SELECTORS, TASK_SELECTORS, POD_SELECTORS, f"{PREFIX}run-selector"]
-NOTES = [f"{PREFIX}resolved", f"{PREFIX}waiting"]
+NOTES = RESOLVED, WAITING = [f"{PREFIX}resolved", f"{PREFIX}waiting"]
 TASK = "tekton.dev/pipelineTask"
 TEKTON_KINDS = ["PipelineRun", "TaskRun", "Pipeline", "Task"]
 ARGO_KINDS = ["Workflow", "WorkflowTemplate", "CronWorkflow", "ClusterWorkflowTemplate"]
@@ -157,6 +157,9 @@ ASKING = {
         "of a template": template(**metadata(key)),
     }.items()
 }  # fmt: skip
+RUN_KINDS = ["PipelineRun", "TaskRun", "Workflow"]
+# Who sends a stored object again sends its note.
+ASKING |= {f"{kind} that is sent again": of_kind(kind, annotations={RESOLVED: "{}"}) for kind in RUN_KINDS}
 ASKING_PODS = {
     f"annotation {key.removeprefix(PREFIX)}": pod({key: ""}) for key in [RUN_SELECTORS, *OTHERS]
 } | {
@@ -169,6 +172,7 @@ ASKING_PODS = {
     "pod with a gate of another's": pod({POD_SELECTORS: ""}, schedulingGates=[{"name": "example.com/gate"}]),
     "pod with our gate": pod({POD_SELECTORS: ""}, schedulingGates=[{"name": f"{PREFIX}injection"}]),
     "pod with very many annotations": pod({f"{PREFIX}{i}": "" for i in range(3000)}),
+    "pod that is sent again": pod({RESOLVED: "{}"}),
 }  # fmt: skip
 ASKING_WORKLOADS = {
     "Job": job(POD_SELECTORS),
@@ -193,7 +197,11 @@ OWNED = {"name": "x", "uid": "1", "apiVersion": "tekton.dev/v1", "kind": "Pipeli
 SILENT = {
     **{f"whole {obj['kind']}": obj for obj in random_objects.whole()},
     **{f"what we wrote on a {kind}": of_kind(kind, annotations=dict.fromkeys(NOTES, ""))
-       for kind in TEKTON_KINDS + ARGO_KINDS},
+       for kind in TEKTON_KINDS + ARGO_KINDS if kind not in RUN_KINDS},
+    **{f"what a {kind} waits for": of_kind(kind, annotations={WAITING: ""}) for kind in RUN_KINDS},
+    "TaskRun with the note of its PipelineRun": of_kind(
+        "TaskRun", annotations={RESOLVED: "{}"}, ownerReferences=[OWNED]
+    ),
     "label": tekton("PipelineRun", {}, labels={f"{PREFIX}project": "alpha"}),
     "lookalikes in a script": pipeline_run(**step(script=LOOKALIKES)),
     "lookalikes in a source": template(script={"image": "x", "source": LOOKALIKES}),
@@ -207,7 +215,8 @@ SILENT = {
 }  # fmt: skip
 SILENT_PODS = {
     "pod": pod(),
-    "what we wrote": pod(dict.fromkeys(NOTES, "")),
+    "what it waits for": pod({WAITING: ""}),
+    "pod with the note of its run": pod() | {"metadata": {"annotations": {RESOLVED: "{}"}, "ownerReferences": [OWNED]}},
     "label": pod(labels={f"{PREFIX}project": "alpha"}),
     "annotation of another's": pod({"extensions.fuseml.org.example.com/x": "", "extensions.fuseml.org": ""}),
     "bound pod": pod(nodeName="n"),

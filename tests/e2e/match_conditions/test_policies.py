@@ -7,6 +7,7 @@ from tests.e2e.match_conditions.asking_objects import (
     NOTES,
     POD_SELECTORS,
     PREFIX,
+    RESOLVED,
     SILENT_PODS,
     argo,
     pipeline_run,
@@ -50,7 +51,8 @@ def policies(submitter, kubectl):
         made = made_of(kubectl, asking)
         return made["metadata"]["annotations"], gates(made)
 
-    wait_for(lambda: effect() == ({POD_SELECTORS: ""}, [GATE]), 30, "policies")
+    # What was resolved goes to the webhook, which reads it as the note of an object that is sent again.
+    wait_for(lambda: effect() == ({POD_SELECTORS: "", RESOLVED: ""}, [GATE]), 30, "policies")
     yield
     kubectl("delete", *files)
     wait_for(lambda: effect() == (asking["metadata"]["annotations"], []), 30, "the end of the policies")

@@ -12,7 +12,7 @@ import pytest
 from tests.e2e.support.canary import MARK, forms, marker
 from tests.e2e.support.product import NAMESPACE, REGISTRY
 from tests.e2e.support.waiting import wait_for
-from tests.e2e.workloads.references import extension
+from tests.e2e.workloads.references import RESOLVED, extension
 from tests.e2e.workloads.runs import ended, submit
 from tests.e2e.workloads.shared_credentials import PROJECT, SOURCE, copies, given_to, runs_of_every_kind
 
@@ -183,6 +183,19 @@ def test_a_forged_review_gets_references_and_changes_nothing(shared, team, node,
     assert copies(victim, product) == before
     by_the_webhook = [e for e in node.audit(since) if e["user"]["username"] == WEBHOOK and e["verb"] in WRITES]
     assert by_the_webhook == []
+
+
+def test_a_forged_note_gets_no_more_than_its_writer_could_ask_for(shared, team, images):
+    product, _ = shared(scope="project", projects=["red"])
+    red, blue = team("red"), team("blue")
+    run = asking_run(images.busybox, product=product)
+    asked = references(red, run)
+    block = run["spec"]["taskSpec"]["steps"][0].pop("extensions")
+    note = {"kind": "TaskRun", "taken": [{"to": ["main"], "content": block}]}
+    run["metadata"]["annotations"] = {RESOLVED: json.dumps(note)}
+
+    assert references(red, run) == asked
+    assert "requires credentials" in blue.fails("create", "-f", "-", stdin=run)
 
 
 # Namespaces that say they are somebody else's
