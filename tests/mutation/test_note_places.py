@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhook.mutation.note.places import Places, found
+from webhook.mutation.note.places import Places, found, found_in_any_version
 from webhook.objects.walk import at
 
 OBJ = {
@@ -61,6 +61,33 @@ def test_only_the_last_part_of_a_place_may_be_missing():
     assert found({"a": {}}, ["a", "b", "c"]) is None
 
 
+@pytest.mark.parametrize(
+    ("obj", "place", "pointer"),
+    [
+        ({"podTemplate": {"env": []}}, ["taskRunTemplate", "podTemplate", "env"], ("podTemplate", "env")),
+        ({"taskRunTemplate": {"podTemplate": {}}}, ["podTemplate"], ("taskRunTemplate", "podTemplate")),
+        (
+            {"taskRunSpecs": [{"podTemplate": {}}]},
+            ["taskRunSpecs", 0, "taskPodTemplate"],
+            ("taskRunSpecs", 0, "podTemplate"),
+        ),
+        (
+            {"taskRunSpecs": [{"taskPodTemplate": 1}]},
+            ["taskRunSpecs", 0, "podTemplate"],
+            ("taskRunSpecs", 0, "taskPodTemplate"),
+        ),
+        ({"podTemplate": {"a": 1}}, ["podTemplate", "a"], ("podTemplate", "a")),
+        ({"other": 1}, ["other"], ("other",)),
+        ({}, ["taskRunSpecs", 0], None),
+    ],
+    ids=str,
+)
+def test_places_that_tekton_moves_between_versions_are_found(obj, place, pointer):
+    found_at = found_in_any_version({"spec": obj}, ["spec", *place])
+
+    assert found_at == (None if pointer is None else ("spec", *pointer))
+
+
 parts = st.lists(
     st.sampled_from(["tasks", "train", "env", "A", "nameless", "twins", "same", 0, 1, -1, -9, 99]), max_size=5
 )
@@ -68,6 +95,6 @@ parts = st.lists(
 
 @given(parts)
 def test_any_place_is_in_the_object_or_not_found(place):
-    pointer = found(OBJ, place)
+    pointer = found_in_any_version(OBJ, place)
 
     assert pointer is None or pointer == () or isinstance(at(OBJ, pointer[:-1]), (dict, list))

@@ -277,6 +277,25 @@ def test_steps_are_found_by_their_names_when_others_were_put_before_them():
     assert (url_of(second), second["script"]) == ("new", "curl http://new:1")
 
 
+@pytest.mark.parametrize("login", ["<< extension.s3.url >>", "<< extension.s3.cfg.S3_KEY >>"], ids=["text", "secret"])
+def test_what_tekton_has_stored_in_another_version_is_found(login):
+    env = [{"name": "FIRST", "value": "x"}, {"name": "LOGIN", "value": login}]
+    sent = pipeline_run(f"own/a: {ASKS}", podTemplate={"env": env}, **deepcopy(MIXED))
+    sent["apiVersion"] = "tekton.dev/v1beta1"
+    stored = in_v1(created(sent))
+
+    again = created(stored, MOVED)
+
+    assert again["spec"] == in_v1(created(sent, MOVED))["spec"]
+    assert again["spec"] != stored["spec"]
+
+
+def in_v1(run):
+    spec = dict(run["spec"])
+    spec["taskRunTemplate"] = {"podTemplate": spec.pop("podTemplate")}
+    return {**run, "apiVersion": "tekton.dev/v1", "spec": spec}
+
+
 def test_an_escape_is_an_escape_again():
     obj = task_run(step(script="a \\<< extension.s3.url >> b << extension.s3.url >> \\<< extension.x.y >>"))
     stored = created(obj)

@@ -1,9 +1,13 @@
 """Places in a note: by the names of list items, so that they are found when others were put before them. Pure."""
 
-from typing import Any
+from typing import Any, Final
 
 from webhook.mutation.note.resolved import Place
 from webhook.objects.walk import Pointer, at, maps_in
+
+# spec.taskRunSpecs[0].taskPodTemplate
+_OF_TASK: Final = 3
+_POD_TEMPLATES: Final = ("taskPodTemplate", "podTemplate")
 
 
 class Places:
@@ -64,6 +68,27 @@ def found(obj: Any, place: Place) -> Pointer | None:
         if obj is None and n < len(place) - 1:
             return None
     return tuple(pointer)
+
+
+def found_in_any_version(obj: Any, place: Place) -> Pointer | None:
+    """The same for a place that may have moved, as Tekton stores as v1 what was sent as v1beta1."""
+    pointer = found(obj, place)
+    if pointer is not None and at(obj, pointer) is not None:
+        return pointer
+    moved = _moved(place)
+    return pointer if moved is None else found(obj, moved) or pointer
+
+
+def _moved(place: Place) -> Place | None:
+    """What *place* is called in the other version of Tekton's API; None if it has the same name there."""
+    if place[:2] == ["spec", "podTemplate"]:
+        return ["spec", "taskRunTemplate", *place[1:]]
+    if place[:3] == ["spec", "taskRunTemplate", "podTemplate"]:
+        return ["spec", *place[2:]]
+    if place[:2] == ["spec", "taskRunSpecs"] and len(place) > _OF_TASK and place[_OF_TASK] in _POD_TEMPLATES:
+        other = _POD_TEMPLATES[1 - _POD_TEMPLATES.index(str(place[_OF_TASK]))]
+        return [*place[:_OF_TASK], other, *place[_OF_TASK + 1 :]]
+    return None
 
 
 def _index(items: list[Any], part: str | int) -> int | None:

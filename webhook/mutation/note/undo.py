@@ -14,7 +14,7 @@ from webhook.adapters import layout_of
 from webhook.adapters.annotations.names import LEVELS, RUN_SELECTORS
 from webhook.adapters.layout import Layout
 from webhook.mutation.note import resolved, steps
-from webhook.mutation.note.places import found
+from webhook.mutation.note.places import found, found_in_any_version
 from webhook.mutation.note.resolved import PLACE, Given, Resolved, Text
 from webhook.objects import manifests
 from webhook.objects.walk import Pointer, at, maps_in
@@ -192,7 +192,7 @@ class _Undoing:
                 self._put_back.add(pointer)
 
     def _strip(self, given: Given) -> None:
-        places = [pointer for place in given.at if (pointer := found(self._obj, place)) is not None]
+        places = [pointer for place in given.at if (pointer := found_in_any_version(self._obj, place)) is not None]
         for env in (*((*pointer, "env") for pointer in self._named(given.to, given.but)), *places):
             entries, parent = at(self._obj, env), at(self._obj, env[:-1])
             if not isinstance(entries, list) or not isinstance(parent, dict) or not given.put:
@@ -209,7 +209,7 @@ class _Undoing:
             steps_at = self._named(text.to, text.but)
             pointers = [(*step, *rest) for step in steps_at for rest in self._below(step, text)]
         else:
-            pointers = [pointer for place in text.at if (pointer := found(self._obj, place)) is not None]
+            pointers = [pointer for place in text.at if (pointer := found_in_any_version(self._obj, place)) is not None]
         for pointer in pointers:
             parent, now = at(self._obj, pointer[:-1]), at(self._obj, pointer)
             is_list = isinstance(parent, list)
