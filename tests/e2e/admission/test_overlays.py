@@ -16,7 +16,8 @@ def cert_manager_crds(node, kubectl):
     kubectl(*APPLY, "-f", folder)
     kubectl("wait", "--for=condition=Established", "-f", folder, "--timeout=30s")
     yield
-    kubectl("delete", "-f", folder)
+    # The API server removes a kind only when it has seen that no object of it is left, one kind after the other.
+    kubectl("delete", "-f", folder, timeout=300)
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
