@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.cluster.lock import alone
 from tests.cluster.paths import CACHE, GO
 
 VERSION = next(
@@ -86,7 +87,9 @@ def binaries(name: str) -> Path:
                 digest.update(file.name.encode() + file.read_bytes())
     folder = CACHE / "bin" / f"{name}-{digest.hexdigest()[:16]}"
     if not folder.exists():
-        _build(name, folder)
+        with alone(f"{name}-build"):
+            if not folder.exists():
+                _build(name, folder)
     return folder
 
 

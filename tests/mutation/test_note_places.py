@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhook.mutation.note.places import Places, found, found_in_any_version
+from webhook.mutation.note.places import Places, found, found_in_any_version, found_where_empty
 from webhook.objects.walk import at
 
 OBJ = {
@@ -84,6 +84,36 @@ def test_only_the_last_part_of_a_place_may_be_missing():
 )
 def test_places_that_tekton_moves_between_versions_are_found(obj, place, pointer):
     found_at = found_in_any_version({"spec": obj}, ["spec", *place])
+
+    assert found_at == (None if pointer is None else ("spec", *pointer))
+
+
+TEMPLATE = ["spec", "templates", "main", "metadata", "annotations", "key"]
+DEFAULT = ["spec", "templateDefaults", "container", "extensions"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "place", "pointer"),
+    [
+        ({"templates": [{"name": "main", "metadata": {}}]}, TEMPLATE, ("templates", 0, *TEMPLATE[3:])),
+        ({"templates": [{"name": "main"}]}, TEMPLATE, ("templates", 0, *TEMPLATE[3:])),
+        ({"templates": [{"name": "other"}]}, TEMPLATE, None),
+        ({"templates": {}}, TEMPLATE, None),
+        ({}, TEMPLATE, None),
+        ({"templateDefaults": {"container": {}}}, DEFAULT, None),
+        ({"templateDefaults": {}}, DEFAULT, tuple(DEFAULT[1:])),
+        ({}, DEFAULT, tuple(DEFAULT[1:])),
+        ({}, ["spec", "podMetadata", "annotations", "key"], ("podMetadata", "annotations", "key")),
+        ({}, ["spec", "podMetadata", "annotations", 0], None),
+        ({"podMetadata": "text"}, ["spec", "podMetadata", "annotations", "key"], None),
+        ({}, ["spec", "taskSpec", "extensions"], None),
+        ({}, ["spec", "templateDefaults", 0, "extensions"], None),
+        ({}, [], None),
+    ],
+    ids=str,
+)
+def test_what_was_alone_in_its_maps_is_put_back_though_they_are_gone(spec, place, pointer):
+    found_at = found_where_empty({"spec": spec}, place)
 
     assert found_at == (None if pointer is None else ("spec", *pointer))
 

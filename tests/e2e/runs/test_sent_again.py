@@ -45,7 +45,14 @@ def runs(images):
     shows = {"image": images.python, "command": SHOW, "env": OWN}
     asking_step = {"name": "main", **shows, "extensions": [SELECTOR]}
     script = {"name": "script", "image": images.python, "env": OWN, "extensions": [SELECTOR]}
-    lines = ["#!/bin/sh", "# << extension.m.url >> \\<< extension.m.url >>", "python3 - <<'END'", PRINT, "END", ""]
+    lines = [
+        "#!/bin/sh",
+        "# << extension.m.url >> \\<< extension.m.url >>",
+        "env -u PWD python3 - <<'END'",
+        PRINT,
+        "END",
+        "",
+    ]
     script["script"] = "\n".join(lines)
     in_argo = {
         "entrypoint": "main",

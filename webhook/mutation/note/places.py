@@ -8,6 +8,9 @@ from webhook.objects.walk import Pointer, at, maps_in
 # spec.taskRunSpecs[0].taskPodTemplate
 _OF_TASK: Final = 3
 _POD_TEMPLATES: Final = ("taskPodTemplate", "podTemplate")
+_DEFAULTS: Final = "templateDefaults"
+# Maps in which there may be nothing but what asks; below Argo's defaults, these of each kind of template as well.
+_MAY_BE_LEFT_OUT: Final = frozenset({"metadata", "annotations", "podMetadata", _DEFAULTS})
 
 
 class Places:
@@ -77,6 +80,20 @@ def found_in_any_version(obj: Any, place: Place) -> Pointer | None:
         return pointer
     moved = _moved(place)
     return pointer if moved is None else found(obj, moved) or pointer
+
+
+def found_where_empty(obj: Any, place: Place) -> Pointer | None:
+    """The pointer to what was alone in its maps, which engines leave out when nothing is left in them."""
+    for n, part in enumerate(place[:-1]):
+        pointer = found(obj, place[: n + 1])
+        if pointer is None:
+            return None
+        if at(obj, pointer) is None:
+            rest = place[n:]
+            may_be_left_out = _DEFAULTS in (part, *place[n - 1 : n]) or _MAY_BE_LEFT_OUT.issuperset(rest[:-1])
+            is_in_maps = all(isinstance(part, str) for part in rest)
+            return (*pointer[:-1], *rest) if may_be_left_out and is_in_maps else None
+    return None
 
 
 def _moved(place: Place) -> Place | None:

@@ -14,7 +14,7 @@ from webhook.adapters import layout_of
 from webhook.adapters.annotations.names import LEVELS, RUN_SELECTORS
 from webhook.adapters.layout import Layout
 from webhook.mutation.note import resolved, steps
-from webhook.mutation.note.places import found, found_in_any_version
+from webhook.mutation.note.places import found, found_in_any_version, found_where_empty
 from webhook.mutation.note.resolved import PLACE, Given, Resolved, Text
 from webhook.objects import manifests
 from webhook.objects.walk import Pointer, at, maps_in
@@ -89,7 +89,7 @@ class _Undoing:
                     step = self._steps[name]
                     self._put((*step[: len(step) - taken.up], "extensions"), taken.content, size)
             for place in taken.at:
-                pointer = found(self._obj, place) or _missing(place)
+                pointer = found(self._obj, place) or found_where_empty(self._obj, place)
                 if pointer is not None:
                     self._put(pointer, taken.content, size)
         # What asks by blocks and annotations is known only now.
@@ -259,12 +259,6 @@ class _Undoing:
                 self._result.left_out += sorted(map(str, unknown))
                 parent = at(self._obj, annotation.pointer[:-1])
                 parent[annotation.pointer[-1]] = manifests.dump(kept)
-
-
-def _missing(place: resolved.Place) -> Pointer | None:
-    """The pointer to an annotation in maps that may be missing, too."""
-    parts = tuple(part for part in place if isinstance(part, str))
-    return parts if parts[:2] == ("metadata", "annotations") and len(parts) == 3 == len(place) else None
 
 
 def _is_one_of(entry: Any, left: dict[str, str]) -> bool:
