@@ -341,7 +341,7 @@ def test_annotations_of_the_product_that_an_author_has_written_are_removed(here,
         return done.returncode == 0 and "by-its-author" in done.stdout
 
     def kept(note):
-        annotations = {note: '{"asked":"0","steps":{"by-its-author/main":{}}}'}
+        annotations = {note: '{"kind":"Workflow","given":[{"to":["by-its-author/main"]}]}'}
         forged = {"annotations": annotations}
         cron = {"schedules": ["0 3 * * *"], "workflowSpec": spec()}
         return {

@@ -296,13 +296,18 @@ def test_annotations_of_the_product_that_an_author_has_written_are_removed(here,
         return done.returncode == 0 and "by-its-author" in done.stdout
 
     def kept(note):
-        forged = {"annotations": {note: '{"asked":"0","steps":{"by-its-author/main":{}}}'}}
+        def noted(kind="PipelineRun"):
+            return {"annotations": {note: f'{{"kind":"{kind}","given":[{{"to":["by-its-author/main"]}}]}}'}}
+
+        forged = noted()
         annotated = {**inline, "metadata": forged}
         task = obj("Task", "own", {"steps": [step("main", shows)]}, **({"task": {"main": ASKS}} if asks else {}))
         task["metadata"].setdefault("annotations", {}).update(forged["annotations"])
         return {
             "PipelineRun": is_kept(run() | {"metadata": {"name": "r", **forged}}),
-            "TaskRun": is_kept(obj("TaskRun", "t", {"taskSpec": inline}) | {"metadata": {"name": "t", **forged}}),
+            "TaskRun": is_kept(
+                obj("TaskRun", "t", {"taskSpec": inline}) | {"metadata": {"name": "t", **noted("TaskRun")}}
+            ),
             "taskRunSpecs[].metadata": is_kept(run(taskRunSpecs=[{"pipelineTaskName": "own", "metadata": forged}])),
             "taskSpec.metadata": is_kept(run(annotated)),
             "Pipeline": is_kept(obj("Pipeline", "p", {"tasks": [{"name": "own", "taskSpec": annotated}]})),
