@@ -5,7 +5,6 @@ on deep nesting, expand aliases without limit and silently keep the last of two 
 """
 
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
@@ -18,6 +17,7 @@ from yaml.events import (
     SequenceEndEvent,
 )
 
+from registry.documents.copying import copied
 from registry.documents.events import MAX_DEPTH, document_events, is_plain, line_of
 from registry.errors import Problem
 
@@ -154,7 +154,7 @@ class _Builder:
             raise _UnboundedError(Problem("aliases make it too large", line=line_of(event)))
         if self._deepest > MAX_DEPTH:
             raise _UnboundedError(Problem(f"aliases nest it deeper than {MAX_DEPTH} levels", line=line_of(event)))
-        return deepcopy(anchor.value)
+        return copied(anchor.value)
 
     def _collection(self, event: Any) -> Any:
         nodes, deepest = self._nodes, self._deepest

@@ -5,9 +5,9 @@ more, so nothing is resolved a second time: the same question gets the answer th
 """
 
 from collections.abc import Iterator, Mapping
-from copy import deepcopy
 from typing import Any
 
+from registry.documents.copying import copied
 from webhook.adapters import layout_of
 from webhook.adapters.layout import Layout
 from webhook.errors import Reason, RefusedError
@@ -74,7 +74,7 @@ def _is_repeated(question: Question, old: Mapping[str, Any], note: Resolved) -> 
 def _as_submitted(question: Question, old: Mapping[str, Any], note: Resolved) -> Mapping[str, Any]:
     """The object without what it holds only because *old* was given it."""
     layout = question.layout
-    submitted = deepcopy(dict(question.obj))
+    submitted: dict[str, Any] = copied(dict(question.obj))
     handover_at = layout.handover_at
     if handover_at and not note.annotation and at(submitted, handover_at) == at(old, handover_at) is not None:
         del at(submitted, handover_at[:-1])[handover_at[-1]]

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from registry.documents.copying import copied
 from webhook.adapters import layout_of
 from webhook.adapters.annotations.names import LEVELS, RUN_SELECTORS
 from webhook.adapters.layout import Layout
@@ -69,7 +70,7 @@ def put_into(note: Resolved, obj: Mapping[str, Any], layout: Layout) -> Mapping[
 class _Undoing:
     def __init__(self, obj: Mapping[str, Any], note: Resolved) -> None:
         self._note = note
-        self._obj = {key: _copy(value) if key in ("metadata", "spec") else value for key, value in obj.items()}
+        self._obj = {key: copied(value) if key in ("metadata", "spec") else value for key, value in obj.items()}
         self._put_back: set[Pointer] = set()
         self._left = MAX_PUT_BACK
         self._result = Undone(self._obj)
@@ -183,7 +184,7 @@ class _Undoing:
             return
         key = str(pointer[-1])
         if parent.get(key) is None:
-            parent[key] = _copy(content)
+            parent[key] = copied(content)
             self._put_back.add(pointer)
         elif pointer == ("metadata", "annotations", key) and key in LEVELS:
             merged = _merged(content, parent[key])
@@ -225,7 +226,7 @@ class _Undoing:
             self._left -= len(was) if isinstance(was, str) else len(msgspec.json.encode(was))
             if self._left < 0:
                 raise ForgedNoteError
-            parent[pointer[-1]] = _copy(was)
+            parent[pointer[-1]] = copied(was)
 
     def _below(self, step: Pointer, text: Text) -> Iterator[Pointer]:
         for place in text.at:
@@ -300,11 +301,3 @@ def _reverse(now: Any, pieces: Sequence[tuple[int, int, str]]) -> str | None:
         parts += [now[done:start], was]
         done = start + length
     return "".join([*parts, now[done:]])
-
-
-def _copy(content: Any) -> Any:
-    if isinstance(content, dict):
-        return {key: _copy(value) for key, value in content.items()}
-    if isinstance(content, list):
-        return [_copy(item) for item in content]
-    return content
