@@ -3,6 +3,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 EXAMPLE := examples/explicit-ids
+# Without bytecode, each of the many processes that tests start would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: install demo test check bench bench-attacks wheels image e2e e2e-all cluster cluster-down format clean lock
 
@@ -19,7 +21,7 @@ demo: $(VENV)/installed ## a PipelineRun before and after
 	@$(BIN)/fuseml preview -f $(EXAMPLE)/pipelinerun.yaml --registry $(EXAMPLE)/registry --zone cluster-alpha -o env
 
 test: check ## checks and tests
-	$(BIN)/pytest -n auto --dist worksteal
+	$(BIN)/pytest --numprocesses 4 --dist worksteal
 
 check: $(VENV)/developing ## format, lint, types, imports
 	$(BIN)/ruff format --check .

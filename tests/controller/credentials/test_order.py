@@ -93,8 +93,8 @@ class World:
         sources = {p.rpartition("/")[2]: source_of(o) for p, o in self._below(SOURCES)}
         return {
             (name, copy): _decoded(content["PASSWORD"])
-            for name in TENANTS
-            for copy, due in self._due(name).items()
+            for name, copies in self._due().items()
+            for copy, due in copies.items()
             if (content := due.content(sources.get(due.secret)))
         }
 
@@ -137,13 +137,17 @@ class World:
     def _tick(self):
         """Time passes. Remember who may have what now."""
         self._time += 1
-        for name in TENANTS:
-            self._entitled_at |= dict.fromkeys([(name, copy) for copy in self._due(name)], self._time)
+        for name, copies in self._due().items():
+            self._entitled_at |= dict.fromkeys([(name, copy) for copy in copies], self._time)
 
-    def _due(self, name):
-        namespace = namespace_of(self.cluster.objects[f"{NAMESPACES}/{name}"], RULES)
+    def _due(self):
+        """What is due in each namespace, by copy."""
         records = [extension_objects.decode(obj) for _, obj in self._below(RECORDS)]
-        return {copy: due for record in records for copy, due in due_in(namespace, record).items()}
+        due = {}
+        for name in TENANTS:
+            namespace = namespace_of(self.cluster.objects[f"{NAMESPACES}/{name}"], RULES)
+            due[name] = {copy: found for record in records for copy, found in due_in(namespace, record).items()}
+        return due
 
     def _below(self, path):
         return [(p, obj) for p, obj in self.cluster.objects.items() if p.rpartition("/")[0] == path]
