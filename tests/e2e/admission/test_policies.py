@@ -51,17 +51,25 @@ def create(here, what, *options):
     return here.json("create", "-f", "-", *options, stdin=what)
 
 
-@pytest.mark.parametrize("kind", NOTED)
-def test_a_note_of_the_author_is_taken_off_and_the_rest_stays(here, kind):
+@pytest.mark.parametrize("kind", ["PipelineRun", "TaskRun", "Workflow"])
+def test_a_note_of_the_author_on_a_run_is_taken_off_and_the_rest_stays(here, kind):
     made = create(here, obj(kind, annotations={**FORGED, "example.com/x": "y"}), "--dry-run=server")
 
-    assert notes(made) == {}
+    assert RESOLVED not in notes(made)
     assert made["metadata"]["annotations"]["example.com/x"] == "y"
 
 
-@pytest.mark.parametrize("metadata", [{}, {"annotations": None}, {"annotations": {}}, {"annotations": FORGED}], ids=str)
+@pytest.mark.parametrize("kind", sorted(set(NOTED) - {"PipelineRun", "TaskRun", "Workflow"}))
+def test_a_note_of_the_author_on_a_definition_gives_nothing(here, kind):
+    made = create(here, obj(kind, annotations={**FORGED, "example.com/x": "y"}), "--dry-run=server")
+
+    assert made["spec"] == create(here, obj(kind), "--dry-run=server")["spec"]
+    assert made["metadata"]["annotations"]["example.com/x"] == "y"
+
+
+@pytest.mark.parametrize("metadata", [{}, {"annotations": None}, {"annotations": {}}], ids=str)
 @pytest.mark.parametrize("kind", ["TaskRun", "Workflow"])
-def test_an_object_may_have_no_annotations_or_no_others(here, kind, metadata):
+def test_an_object_may_have_no_annotations(here, kind, metadata):
     assert notes(create(here, obj(kind, **metadata), "--dry-run=server")) == {}
 
 
