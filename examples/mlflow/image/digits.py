@@ -36,8 +36,9 @@ def train(args: argparse.Namespace) -> None:
     parameters = {"C": args.C, "gamma": args.gamma}
     model = SVC(**parameters).fit(x, y)
 
-    mlflow.set_experiment(EXPERIMENT)
-    with mlflow.start_run(run_name=args.run_name, tags={"engine": args.engine}) as run:
+    # By its id: of two steps that create the experiment at the same time, one is given it but does not have it set.
+    experiment = mlflow.set_experiment(EXPERIMENT).experiment_id
+    with mlflow.start_run(experiment_id=experiment, run_name=args.run_name, tags={"engine": args.engine}) as run:
         mlflow.log_params(parameters)
         mlflow.log_metric("train_accuracy", model.score(x, y))
         mlflow.sklearn.log_model(
