@@ -60,7 +60,7 @@ def convert(
         _one(part.content, form, extension, text if is_alone else "", dump)
         for part, form, (extension, _) in zip(parts, forms, found, strict=True)
     ]
-    if not is_alone and "#" in text:
+    if whole and not is_alone and "#" in text:
         whole[0] = whole[0]._replace(notes=(*whole[0].notes, "comments in a list are not kept"))
     return whole
 

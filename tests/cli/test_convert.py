@@ -236,8 +236,15 @@ def test_what_cannot_be_converted_says_why(run, text, message):
     assert run("-", stdin=text) == (1, "", f"error: stdin:{message}\n")
 
 
-def test_nothing_to_convert_is_an_error(run):
-    assert run("-", stdin="# nothing\n") == (1, "", "error: stdin: there is no object in it\n")
+@pytest.mark.parametrize(
+    "text",
+    ["", "# nothing\n", "[]", "[] # nothing", "kind: List\napiVersion: v1\nitems: [] # nothing", "--- # nothing\n..."],
+)
+def test_nothing_to_convert_is_an_error(run, text):
+    assert run("-", stdin=text) == (1, "", "error: stdin: there is no object in it\n")
+
+
+def test_no_file_to_convert_is_an_error(run):
     assert run()[0] == 2
 
 
