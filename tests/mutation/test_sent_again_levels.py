@@ -6,8 +6,8 @@ import pytest
 
 from registry.records import codec
 from registry.resolving.index import Index
+from tests.mutation.runs_sent_again import as_engines_store
 from tests.mutation.test_levels import INDEX, ME, PRODUCTS, WAYS, applied, asking
-from tests.mutation.test_sent_again import as_engines_store
 from webhook.mutation.mutate import mutate
 
 MOVED = Index(

@@ -23,7 +23,7 @@ KINDS: Final = frozenset({*_COPIED_TO, "Workflow"})
 # An API server may cut what is longer than 120 characters.
 _OLD = "its note cannot undo what it was given before, which it keeps; create it from its manifest for what holds now"
 _LEFT_OUT = "what was asked for {} is left out, as there is no such step any more"
-_ADVICE = "create it from its manifest, which asks anew"
+_ADVICE = "create it from its manifest, which asks again"
 
 
 @dataclass(frozen=True, slots=True)
