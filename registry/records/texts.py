@@ -143,7 +143,16 @@ def placed(problems: Iterable[Problem], path: tuple[str | int, ...], document: D
 
 
 def _lines(paths: Sequence[Path], document: Document, text: str) -> list[int]:
-    """The lines of *paths* in *document*; *text* is read again only if there are any below its top."""
-    if any(paths):
-        return positions.locate(text, [(document.number, path) for path in paths])
-    return [document.line for _ in paths]
+    """The lines of *paths* in *document*; *text* is read again only if the reader has not noted them all."""
+    noted = [_noted(path, document) for path in paths]
+    return noted if all(noted) else positions.locate(text, [(document.number, path) for path in paths])
+
+
+def _noted(path: Path, document: Document) -> int:
+    """The line of the document, or of an item of the list that it is; 0 of all that is in these."""
+    if not path:
+        return document.line
+    item = path[0]
+    if len(path) > 1 or not isinstance(item, int) or item >= len(document.item_lines):
+        return 0
+    return document.item_lines[item]

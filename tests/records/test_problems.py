@@ -2,6 +2,7 @@
 
 import pytest
 
+from registry.documents import positions
 from registry.errors import Problem
 from registry.records.texts import decode_text
 from tests.records.texts import SERVICE_FIELDS
@@ -59,3 +60,12 @@ def test_thousands_of_problems_in_one_file_take_no_longer_than_reading_it_twice(
     lines = (documents_ + items).splitlines()
     assert len(problems) == 6000
     assert all(lines[problem.line - 1].strip() == "zones: x" for problem in problems)
+
+
+def test_records_of_a_list_have_the_lines_that_the_reader_noted(monkeypatch):
+    """To look for them would read the text a second time."""
+    monkeypatch.setattr(positions, "locate", None)
+
+    found, problems = decode_text("# two\n- id: a\n\n- {id: b}\n- id: c\n  services: []\n")
+
+    assert ([(extension.id, line) for extension, line in found], problems) == ([("a", 2), ("b", 4), ("c", 5)], [])
