@@ -22,12 +22,13 @@ _WIRE_NAMES = {"secret_ref": "secretRef"}
 _KINDS = {dict: "a map", list: "a list", str: "text", bool: "true or false"}
 
 
-def decode(content: object, *, allowed: frozenset[str] = frozenset()) -> Extension:
+def decode(content: object, *, allowed: frozenset[str] = frozenset(), is_template: bool = False) -> Extension:
     """Read one extension's record.
 
     Args:
         content: Maps, lists and text, as ``reader.read`` gives them.
         allowed: Variables that control a loader or an interpreter and may be registered all the same.
+        is_template: Placeholders need not be filled in.
 
     Raises:
         InvalidRecordsError: With every problem that there is.
@@ -35,7 +36,7 @@ def decode(content: object, *, allowed: frozenset[str] = frozenset()) -> Extensi
     if not isinstance(content, Mapping):
         raise InvalidRecordsError([Problem(f"expected an extension's record, got {_kind(content)}")])
     record = _with_ids(_normal(content))
-    problems = [*breaches(record, allowed)]
+    problems = [*breaches(record, allowed, is_template=is_template)]
     try:
         extension: Extension = _ADAPTER.validate_python(record)
     except ValidationError as e:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from registry.errors import Problem
+from registry.records.placeholders import placeholders_in
 from registry.records.variables import is_name, steers
 
 Path = tuple[str | int, ...]
@@ -12,8 +13,14 @@ Path = tuple[str | int, ...]
 _SECRET_KEY = re.compile(r"[A-Za-z0-9._-]{1,253}")
 
 
-def breaches(record: Mapping[str, Any], allowed: frozenset[str]) -> Iterator[Problem]:
-    """Every rule that *record* breaks; parts of the wrong type are skipped."""
+def breaches(record: Mapping[str, Any], allowed: frozenset[str], *, is_template: bool = False) -> Iterator[Problem]:
+    """Every rule that *record* breaks; parts of the wrong type are skipped.
+
+    Args:
+        is_template: Placeholders need not be filled in.
+    """
+    if not is_template:
+        yield from _unfilled(record, ())
     yield from _steering(record, (), allowed)
     yield from _repeated(record, "services", "id", ())
     for path, service in _items(record, "services", ()):
@@ -26,6 +33,19 @@ def breaches(record: Mapping[str, Any], allowed: frozenset[str]) -> Iterator[Pro
             yield from _steering(credentials, credentials_path, allowed)
             yield from _scope(credentials, credentials_path)
             yield from _reference(credentials, credentials_path)
+
+
+def _unfilled(value: object, path: Path) -> Iterator[Problem]:
+    """Every placeholder of a template that nobody has replaced: it would reach a step as if it were a value."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _unfilled(item, (*path, key))
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            yield from _unfilled(item, (*path, i))
+    elif isinstance(value, str):
+        for placeholder in placeholders_in(value):
+            yield Problem(f"is not filled in; replace {placeholder!r} by the real value", path)
 
 
 def _items(part: Mapping[str, Any], key: str, path: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
