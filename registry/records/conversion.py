@@ -52,7 +52,7 @@ def convert(
     if not problems:
         forms = [_form(part.content, to) for part in parts]
         for part, form, (extension, _) in zip(parts, forms, found, strict=True):
-            wrong = _missing_in_object(extension) if form == "extension" and not texts.is_object(part.content) else ()
+            wrong = missing_in_object(extension) if form == "extension" and not texts.is_object(part.content) else ()
             problems += texts.placed(wrong, part.path, document, text)
     if problems:
         raise InvalidRecordsError(problems)
@@ -117,7 +117,7 @@ def _names_in(extension: Extension) -> frozenset[str]:
     return frozenset(name for part in parts for name in part.configuration)
 
 
-def _missing_in_object(extension: Extension) -> Iterator[Problem]:
+def missing_in_object(extension: Extension) -> Iterator[Problem]:
     """What an object must have and this record has not."""
     if not _OBJECT_NAME.fullmatch(extension.id):
         message = (
@@ -131,9 +131,14 @@ def _missing_in_object(extension: Extension) -> Iterator[Problem]:
                 yield Problem(_secret_advice(extension, credentials), ("services", i, "credentials", j))
 
 
+def secret_name(extension: Extension, credentials: Credentials) -> str:
+    """What to call the Secret for the values of *credentials*."""
+    return re.sub(r"[^a-z0-9-]+", "-", f"{extension.id}-{credentials.id}".lower()).strip("-")[:63].rstrip("-")
+
+
 def _secret_advice(extension: Extension, credentials: Credentials) -> str:
     """How to make the Secret. No value is shown: only the names of the variables."""
-    name = re.sub(r"[^a-z0-9-]+", "-", f"{extension.id}-{credentials.id}".lower()).strip("-")[:63]
+    name = secret_name(extension, credentials)
     names = list(credentials.configuration)
     if not names:
         return "an object needs a secretRef here, and a configuration that says which key each variable takes"

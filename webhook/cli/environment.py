@@ -4,6 +4,7 @@ An option that means the same in every command that has it is ``FUSEML_OPTION``;
 The command line wins over the environment.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any, Final
@@ -33,9 +34,11 @@ _SHARED: Final = frozenset(
         "cluster",
     }
 )
-# The folder that is to be checked, whether a check asks a cluster at all, and the namespace of a process: not those of
-# the other commands.
-_OWN: Final = frozenset({("lint", "registry"), ("lint", "cluster"), ("controller", "namespace")})
+# The folder that is to be checked, whether a check asks a cluster at all, the namespace of a process, and the zone of an
+# extension: not those of the other commands.
+_OWN: Final = frozenset(
+    {("lint", "registry"), ("lint", "cluster"), ("controller", "namespace"), ("extension new", "zone")}
+)
 # What says where the registry is; one in the environment gives way to another on the command line.
 _REGISTRY: Final = {
     "folder": ("cluster", "registry_namespace", "ledger_namespace"),
@@ -48,13 +51,15 @@ def variable_of(command: str, option: click.Option) -> str:
     """The environment variable for an *option* of a *command*."""
     name = max(option.opts, key=len).lstrip("-")
     is_shared = name in _SHARED and (command, name) not in _OWN
-    return PREFIX + (name if is_shared else f"{command}-{name}").upper().replace("-", "_")
+    return PREFIX + re.sub("[- ]", "_", name if is_shared else f"{command}-{name}").upper()
 
 
 def options_of(group: click.Group) -> Iterator[tuple[str, click.Option]]:
-    """The options of the commands of *group*, each with its command's name."""
+    """The options of the commands of *group*, each with its command's name, such as ``extension new``."""
     for name, command in group.commands.items():
         yield from ((name, option) for option in command.params if isinstance(option, click.Option))
+        if isinstance(command, click.Group):
+            yield from ((f"{name} {below}", option) for below, option in options_of(command))
 
 
 def read_environment(group: click.Group) -> None:

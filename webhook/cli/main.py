@@ -15,6 +15,7 @@ from webhook.cli.controller import controller
 from webhook.cli.convert import convert
 from webhook.cli.environment import read_environment
 from webhook.cli.explain import explain
+from webhook.cli.extension import extension
 from webhook.cli.lint import lint
 from webhook.cli.preview import preview
 from webhook.cli.webhook import webhook
@@ -40,6 +41,6 @@ def commands() -> None:
     """Connect Tekton and Argo pipeline steps to the services they ask for."""
 
 
-for _command in (preview, explain, lint, convert, webhook, controller):
+for _command in (preview, explain, lint, convert, extension, webhook, controller):
     commands.add_command(_command)
 read_environment(commands)
