@@ -1,9 +1,15 @@
 """What can go wrong in the registry.
 
 RegistryError
+├── AlreadyExistsError     what is to be added is there
+├── ChangedError           a record is no longer what it was when it was read
 ├── ConstraintError        a version constraint that Masterminds/semver would not parse (versions.py)
 ├── InvalidSelectorError   a selector breaks the format
 ├── InvalidRecordsError    records break the format; holds every problem at once
+├── NotEditableError       a record can be read, but its text or object must be changed by hand
+├── NotFoundError          there is no such extension, service, endpoint or credentials
+├── ReadOnlyError          whoever asks may not write there
+├── UnavailableError       where records are kept cannot be used now: busy, full or not reached
 └── UnreadableError        a registry's folder, or a file in it, that cannot be read at all
     └── ForbiddenError     what the API server does not let the caller read
 """
@@ -24,6 +30,30 @@ class UnreadableError(RegistryError):
 
 class ForbiddenError(UnreadableError):
     """The API server does not let the caller read this; the rest may be readable."""
+
+
+class NotFoundError(RegistryError):
+    """There is no such extension, or it has no such part."""
+
+
+class AlreadyExistsError(RegistryError):
+    """What is to be added is there already."""
+
+
+class ChangedError(RegistryError):
+    """The record is no longer what it was when it was read; read it again, and decide again."""
+
+
+class NotEditableError(RegistryError):
+    """A record can be read, but not be changed where it stands without a risk for what stands beside it."""
+
+
+class ReadOnlyError(RegistryError):
+    """Whoever asks may read where records are kept, but not write there."""
+
+
+class UnavailableError(RegistryError):
+    """Where records are kept cannot be used now. Nothing has been changed, unless the message says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

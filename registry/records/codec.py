@@ -124,10 +124,16 @@ def _identified(parts: list[Any], prefix_field: str, otherwise: str) -> list[Any
 
 
 def _new_id(part: dict[str, Any], prefix_field: str, otherwise: str, *, taken: Collection[str]) -> str:
-    prefix = re.sub(r"[^A-Za-z0-9_]+", "-", str(part.get(prefix_field, otherwise))).strip("-") or otherwise
+    prefix = id_prefix(part, prefix_field, otherwise)
     canonical = json.dumps(_public(part, in_credentials=otherwise == "credentials"), sort_keys=True, default=str)
-    ids = (f"{prefix[:91]}-{_eight_letters(canonical + turn * '+')}" for turn in count())
+    ids = (f"{prefix}-{_eight_letters(canonical + turn * '+')}" for turn in count())
     return next(new_id for new_id in ids if new_id not in taken)
+
+
+def id_prefix(part: Mapping[str, Any], prefix_field: str, otherwise: str) -> str:
+    """What a generated id begins with; ``-`` and eight characters follow, 100 at most in all."""
+    prefix = re.sub(r"[^A-Za-z0-9_]+", "-", str(part.get(prefix_field) or otherwise)).strip("-") or otherwise
+    return prefix[:91]
 
 
 def _eight_letters(text: str) -> str:
