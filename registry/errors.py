@@ -44,10 +44,6 @@ class ChangedError(RegistryError):
     """The record is no longer what it was when it was read; read it again, and decide again."""
 
 
-class NotEditableError(RegistryError):
-    """A record can be read, but not be changed where it stands without a risk for what stands beside it."""
-
-
 class ReadOnlyError(RegistryError):
     """Whoever asks may read where records are kept, but not write there."""
 
@@ -102,6 +98,18 @@ class InvalidRecordsError(RegistryError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class NotEditableError(RegistryError):
+    """A record can be read, but not be changed where it stands without a risk for what stands beside it.
+
+    Attributes:
+        problem: What is in the way, and where.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__(str(problem))
 
 
 class InvalidSelectorError(RegistryError):

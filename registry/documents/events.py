@@ -47,9 +47,9 @@ def document_events(text: str) -> Iterator[list[Event] | Problem]:
     """The events of each document of YAML or JSON *text*; a problem ends the stream."""
     events: list[Event] = []
     depth = 0
-    source = _source(text)
+    typed = source(text)
     try:
-        for event in yaml.parse(source, Loader=LOADER):
+        for event in yaml.parse(typed, Loader=LOADER):
             kind = type(event)
             if kind is StreamStartEvent or kind is StreamEndEvent or kind is DocumentStartEvent:
                 continue
@@ -66,10 +66,10 @@ def document_events(text: str) -> Iterator[list[Event] | Problem]:
                 depth -= 1
             events.append(event)
     except (yaml.YAMLError, UnicodeError) as e:
-        yield _syntax_problem(e, source)
+        yield _syntax_problem(e, typed)
 
 
-def _source(text: str) -> str:
+def source(text: str) -> str:
     """*text* in the form that the YAML parser accepts: JSON allows in strings, and around them, what YAML does not."""
     if text.lstrip()[:1] not in ("{", "["):
         return text

@@ -45,7 +45,7 @@ def chunks(lines: Iterable[str]) -> Iterator[Chunk]:
             held, start, has_content, follows, json_end = [], line, False, False, _JsonEnd()
         while (end := None if is_separator else json_end.in_line(text)) is not None:
             whole = "".join([*held, text[:end]])
-            if not _is_json(whole):
+            if not is_json(whole):
                 json_end.is_ruled_out = True
                 break
             yield Chunk(whole, start, follows)
@@ -57,7 +57,8 @@ def chunks(lines: Iterable[str]) -> Iterator[Chunk]:
         yield Chunk("".join(held), start, follows)
 
 
-def _is_json(text: str) -> bool:
+def is_json(text: str) -> bool:
+    """True if *text* is one document of JSON."""
     try:
         json.loads(text.removeprefix("\ufeff"), parse_int=str, parse_float=str)
     except (ValueError, RecursionError):

@@ -1,12 +1,11 @@
 """Records -> ``Extension`` objects, and back, as text. Pure."""
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Literal, NamedTuple
 
 from registry.documents.reader import Document
-from registry.documents.streams import head
+from registry.documents.streams import head, is_json
 from registry.errors import InvalidRecordsError, Problem
 from registry.records import codec, rewriting, texts
 from registry.records.extension_objects import API_VERSION, KIND, SOURCE_LABEL
@@ -84,17 +83,9 @@ def _one(content: Any, form: Form, extension: Extension, text: str, dump: Callab
         data = codec.encode(extension)
     if rewritten is not None and _is_the_same(rewritten, extension):
         return Converted(rewritten, notes)
-    if "#" in text and not _is_json(text):
+    if "#" in text and not is_json(text):
         notes = (*notes, "comments are not kept: the text cannot be rewritten in place")
     return Converted(head(text) + dump(data), notes)
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text, parse_int=str, parse_float=str)
-    except (ValueError, RecursionError):
-        return False
-    return True
 
 
 def object_of(extension: Extension) -> dict[str, Any]:

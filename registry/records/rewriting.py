@@ -5,18 +5,9 @@ ruamel.yaml, writes them in the columns that they had before, and does not know 
 What cannot be rewritten so, such as JSON, has no text here, and is written from its data.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from yaml.events import (
-    Event,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-)
+from yaml.events import MappingStartEvent, ScalarEvent
 
 from registry.documents.encoding import lines_of
 from registry.documents.events import document_events, is_plain
@@ -25,48 +16,18 @@ from registry.documents.reader import NULLS
 from registry.errors import Problem
 from registry.records.extension_objects import API_VERSION, KIND
 from registry.records.model import Extension
+from registry.records.nodes import Edit, Node, UnsuitableError, edited, quoted, tree
 
 _BOOLEANS: Final = frozenset({"default", "auth_required", "authrequired"})
 _EMPTY: Final = {"services": "[]", "endpoints": "[]", "credentials": "[]", "projects": "[]", "users": "[]"}
 _EMPTY_MAPS: Final = frozenset({"configuration", "secretRef"})
 
 
-@dataclass(slots=True)
-class _Node:
-    """A value, and what it holds.
-
-    Attributes:
-        pairs: The keys and values of a map.
-        items: The items of a list.
-    """
-
-    start: Any
-    pairs: list[tuple[Any, "_Node"]] = field(default_factory=list)
-    items: list["_Node"] = field(default_factory=list)
-
-    def get(self, name: str) -> "_Node | None":
-        return next((value for key, value in self.pairs if key.value == name), None)
-
-    @property
-    def is_block(self) -> bool:
-        return isinstance(self.start, MappingStartEvent) and not self.start.flow_style
-
-
-class _Edit(NamedTuple):
-    start: int
-    end: int
-    text: str
-
-
-class _UnsuitableError(Exception):
-    """The text cannot be rewritten in place."""
-
-
 def extension_text(text: str, extension: Extension) -> str | None:
     """The text of the ``Extension`` for the record *extension*, whose text is *text*; None if it must be dumped."""
     try:
         return _ToExtension(text, extension).run()
-    except _UnsuitableError:
+    except UnsuitableError:
         return None
 
 
@@ -74,7 +35,7 @@ def record_text(text: str, extension: Extension) -> str | None:
     """The text of the record of an ``Extension``, whose text is *text*; None if it must be dumped."""
     try:
         return _ToRecord(text, extension).run()
-    except _UnsuitableError:
+    except UnsuitableError:
         return None
 
 
@@ -89,15 +50,15 @@ class _Text:
         self._starts = [0]
         for line in self.lines:
             self._starts.append(self._starts[-1] + len(line))
-        self.edits: list[_Edit] = []
+        self.edits: list[Edit] = []
         documents = list(document_events(text))
         if len(documents) != 1 or isinstance(documents[0], Problem):
-            raise _UnsuitableError
+            raise UnsuitableError
         events = iter(documents[0])
-        self.root = _tree(next(events), events)
+        self.root = tree(next(events), events)
         first = self.root.start.start_mark
         if not self.root.is_block or self.lines[first.line][: first.column].strip():
-            raise _UnsuitableError
+            raise UnsuitableError
         self.column = first.column
         self.first_line = first.line
 
@@ -115,11 +76,8 @@ class _Text:
 
     def edited(self, start: int, end: int) -> str:
         """The text from *start* to *end*, with the edits there."""
-        text = self.text[start:end]
-        for edit in sorted(self.edits, reverse=True):
-            if edit.start >= start and edit.end <= end:
-                text = text[: edit.start - start] + edit.text + text[edit.end - start :]
-        return text
+        there = (edit for edit in self.edits if edit.start >= start and edit.end <= end)
+        return edited(self.text[start:end], [Edit(e.start - start, e.end - start, e.text) for e in there])
 
 
 class _ToExtension(_Text):
@@ -141,8 +99,8 @@ class _ToExtension(_Text):
                 scalar = value.start
                 line = scalar.end_mark.line
                 if scalar.anchor or key.start_mark.line != line:
-                    raise _UnsuitableError
-                self.edits.append(_Edit(self.line_start(line), self.line_start(line + 1), ""))
+                    raise UnsuitableError
+                self.edits.append(Edit(self.line_start(line), self.line_start(line + 1), ""))
                 return _name(self.extension.id) + self.rest_of_line(scalar)
         return _name(self.extension.id)
 
@@ -155,17 +113,17 @@ class _ToExtension(_Text):
             for login, its_node in zip(service.credentials, credentials.items if credentials else (), strict=False):
                 self._give_id(its_node, login.id)
 
-    def _give_id(self, node: _Node, new_id: str) -> None:
+    def _give_id(self, node: Node, new_id: str) -> None:
         if node.get("id") is not None or not isinstance(node.start, MappingStartEvent):
             return
         if not node.pairs:
-            raise _UnsuitableError
+            raise UnsuitableError
         first = node.pairs[0][0].start_mark
         separator = f"{self.newline}{' ' * first.column}" if node.is_block else ", "
         at = self.offset(first)
-        self.edits.append(_Edit(at, at, f"id: {_name(new_id)}{separator}"))
+        self.edits.append(Edit(at, at, f"id: {_name(new_id)}{separator}"))
 
-    def _quote(self, node: _Node, name: str) -> None:
+    def _quote(self, node: Node, name: str) -> None:
         """Put in quotes what kubectl would take for something else than text, apart from booleans."""
         is_configuration = name == "configuration"
         for key, value in node.pairs:
@@ -174,7 +132,7 @@ class _ToExtension(_Text):
             elif key.value == "authrequired" and not is_configuration:
                 self._replace(key, "auth_required")
             elif as_key(key) != key.value:
-                self._replace(key, _quoted(key.value))
+                self._replace(key, quoted(key.value))
             if key.value == "id" and node is self.root:
                 continue
             if isinstance(value.start, ScalarEvent):
@@ -182,7 +140,7 @@ class _ToExtension(_Text):
             self._quote(value, "" if is_configuration else key.value)
         for item in node.items:
             if isinstance(item.start, ScalarEvent) and not isinstance(value_of(item.start), str):
-                self._replace(item.start, _quoted(item.start.value))
+                self._replace(item.start, quoted(item.start.value))
             self._quote(item, "")
 
     def _scalar(self, event: Any, field_name: str, is_configuration: bool) -> None:
@@ -191,7 +149,7 @@ class _ToExtension(_Text):
         elif not is_configuration and field_name in _BOOLEANS:
             self._replace(event, "true" if event.value.lower() in ("true", "yes", "on", "y") else "false")
         elif not isinstance(value_of(event), str):
-            self._replace(event, _quoted(event.value))
+            self._replace(event, quoted(event.value))
 
     def _replace(self, event: Any, text: str) -> None:
         """Put *text* in place of a scalar, behind its anchor."""
@@ -202,9 +160,9 @@ class _ToExtension(_Text):
         elif typed.endswith(event.value):
             start = end - len(event.value)
         else:
-            raise _UnsuitableError
+            raise UnsuitableError
         before = "" if event.value or not self.text[start - 1 : start].strip() else " "
-        self.edits.append(_Edit(start, end, before + text))
+        self.edits.append(Edit(start, end, before + text))
 
 
 class _ToRecord(_Text):
@@ -214,7 +172,7 @@ class _ToRecord(_Text):
         metadata = self.root.get("metadata")
         name = metadata.get("name") if metadata else None
         if name is None or not isinstance(name.start, ScalarEvent):
-            raise _UnsuitableError
+            raise UnsuitableError
         comment = self.rest_of_line(name.start) if metadata and metadata.is_block else ""
         lines = [_moved(line, column, self.column) for line in lines_of(self.text[start:end])]
         return f"{head}{' ' * self.column}id: {_name(self.extension.id)}{comment}{self.newline}{''.join(lines)}"
@@ -225,25 +183,11 @@ class _ToRecord(_Text):
             if key.value == "spec":
                 mark = value.start.start_mark
                 if not value.is_block or mark.line == key.start_mark.line or value.start.anchor:
-                    raise _UnsuitableError
+                    raise UnsuitableError
                 following = self.root.pairs[i + 1 :]
                 end = self.line_start(following[0][0].start_mark.line) if following else len(self.text)
                 return self.line_start(key.start_mark.line + 1), end, mark.column
-        raise _UnsuitableError
-
-
-def _tree(event: Any, events: Iterator[Event]) -> _Node:
-    """The value that begins with *event*."""
-    node = _Node(event)
-    if isinstance(event, SequenceStartEvent):
-        while not isinstance(item := next(events), SequenceEndEvent):
-            node.items.append(_tree(item, events))
-    elif isinstance(event, MappingStartEvent):
-        while not isinstance(key := next(events), MappingEndEvent):
-            if not isinstance(key, ScalarEvent):
-                raise _UnsuitableError
-            node.pairs.append((key, _tree(next(events), events)))
-    return node
+        raise UnsuitableError
 
 
 def _moved(line: str, column: int, to: int) -> str:
@@ -257,8 +201,4 @@ def _moved(line: str, column: int, to: int) -> str:
 def _name(value: str) -> str:
     """*value*, an id, as a YAML scalar that every reader takes for text."""
     plain = ScalarEvent(None, None, (True, False), value)
-    return value if isinstance(value_of(plain), str) else _quoted(value)
-
-
-def _quoted(value: str) -> str:
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return value if isinstance(value_of(plain), str) else quoted(value)
