@@ -32,6 +32,7 @@ check: $(VENV)/developing ## format, lint, types, imports
 bench: $(VENV)/developing ## timings, as ratios where another machine would differ
 	$(BIN)/python -m tests.bench.mutate
 	$(BIN)/python -m tests.bench.latency
+	$(BIN)/python -m tests.bench.records
 
 bench-attacks: $(VENV)/developing ## what honest clients notice of ten hostile ones, for each kind of attack
 	$(BIN)/python -m tests.bench.attacks

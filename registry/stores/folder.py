@@ -7,49 +7,21 @@ state is served until the change is fixed.
 import gc
 import hashlib
 import logging
-import stat
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from registry.delivery.ledger import Ledger
-from registry.documents.encoding import decode
 from registry.errors import InvalidRecordsError, Problem, UnreadableError
-from registry.records.texts import Found, decode_text
 from registry.reporting import OngoingProblem
 from registry.resolving.index import Index
 from registry.resolving.view import View
+from registry.stores import files
+from registry.stores.files import RecordFile, Stamp
 from registry.stores.namespaces import NamespaceFacts
 from registry.stores.store import Known
 
-SUFFIXES = (".yaml", ".yml", ".json")
-
 _log = logging.getLogger(__name__)
-# Timestamps of files are coarse: within this time a file may change twice and look as if it had changed once.
-_TICK_NS = 2_000_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class _Stamp:
-    """Tells one state of a file from another, for certain only if *is_sure*."""
-
-    changed: tuple[int, ...]
-    is_sure: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    """What one file held when it had *stamp*. Without a *digest* it could not be read."""
-
-    stamp: _Stamp
-    digest: str
-    found: tuple[Found, ...]
-    problems: tuple[Problem, ...]
-
-    def is_current(self, stamp: _Stamp) -> bool:
-        """True if a file that now has *stamp* is certain to hold the same."""
-        return bool(self.digest) and self.stamp == stamp and stamp.is_sure
 
 
 class FolderStore:
@@ -67,7 +39,7 @@ class FolderStore:
     def __init__(self, folder: Path, *, allowed: frozenset[str] = frozenset()) -> None:
         self._folder = folder
         self._allowed = allowed
-        self._files: dict[str, _File] = {}
+        self._files: dict[str, RecordFile] = {}
         self._problem = OngoingProblem(_log)
         self._load_errors = 0
         self._snapshot = self._load(self._list())
@@ -134,16 +106,16 @@ class FolderStore:
             if not self._problem.over(reloaded):
                 _log.info("%s", reloaded)
 
-    def _list(self) -> dict[str, _Stamp]:
+    def _list(self) -> dict[str, Stamp]:
         now = time.time_ns()
-        return {name: _stamp(self._folder / name, now) for name in record_files(self._folder)}
+        return {name: files.stamp_of(self._folder / name, now) for name in files.record_files(self._folder)}
 
-    def _are_known(self, stamps: Mapping[str, _Stamp]) -> bool:
+    def _are_known(self, stamps: Mapping[str, Stamp]) -> bool:
         return stamps.keys() == self._files.keys() and all(
             self._files[name].is_current(stamp) for name, stamp in stamps.items()
         )
 
-    def _load(self, stamps: Mapping[str, _Stamp]) -> Index:
+    def _load(self, stamps: Mapping[str, Stamp]) -> Index:
         """Read what is new or changed, and index it all.
 
         Stamps are older than what is read, so that a file that changes meanwhile is read again next time.
@@ -158,20 +130,11 @@ class FolderStore:
             if collecting:
                 gc.enable()
 
-    def _read(self, name: str, stamp: _Stamp) -> _File:
+    def _read(self, name: str, stamp: Stamp) -> RecordFile:
         known = self._files.get(name)
         if known is not None and known.is_current(stamp):
             return known
-        path = self._folder / name
-        try:
-            content = read_file(path)
-        except UnreadableError as e:
-            return _File(stamp, "", (), (Problem(str(e), file=str(path)),))
-        digest = hashlib.sha256(content.encode()).hexdigest()
-        if known is not None and known.digest == digest:
-            return replace(known, stamp=stamp)
-        found, problems = decode_text(content, str(path), allowed=self._allowed)
-        return _File(stamp, digest, tuple(found), tuple(problems))
+        return files.read_records(self._folder / name, stamp, known, self._allowed)
 
     def _index(self) -> Index:
         problems = [p for f in self._files.values() for p in f.problems]
@@ -191,42 +154,3 @@ class FolderStore:
                     message = f"an extension with id {extension.id!r} is already in {first[extension.id]}"
                     yield Problem(message, file=str(self._folder / name), line=line)
                 first.setdefault(extension.id, f"{name}:{line}")
-
-
-def record_files(folder: Path) -> list[str]:
-    """The names of the files of a registry, in order.
-
-    Raises:
-        UnreadableError: There is no such folder, or it cannot be listed.
-    """
-    try:
-        return sorted(path.name for path in folder.iterdir() if _is_record_file(path))
-    except OSError as e:
-        raise UnreadableError(f"{folder}: {e.strerror or e}") from e
-
-
-def read_file(path: Path) -> str:
-    """The text of a file of records.
-
-    Raises:
-        UnreadableError: It is not a regular file, cannot be read, or is no text; says which.
-    """
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise UnreadableError("is not a regular file")
-        return decode(path.read_bytes())
-    except OSError as e:
-        raise UnreadableError(e.strerror or str(e)) from e
-
-
-def _is_record_file(path: Path) -> bool:
-    return path.suffix in SUFFIXES and not path.name.startswith(".")
-
-
-def _stamp(path: Path, now: int) -> _Stamp:
-    try:
-        s = path.stat()
-    except OSError:
-        # Deleted since it was listed, or a dangling link; reading it will tell which.
-        return _Stamp((), is_sure=False)
-    return _Stamp((s.st_mtime_ns, s.st_ctime_ns, s.st_size, s.st_ino), is_sure=now - s.st_ctime_ns > _TICK_NS)

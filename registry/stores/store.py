@@ -1,9 +1,11 @@
-"""What a store offers to those who read the registry. The protocols, and nothing else."""
+"""What a store offers: to those who read the registry, and to those who change it. The protocols, and nothing else."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from registry.delivery.ledger import Ledger
+from registry.errors import Problem
+from registry.records.model import Extension
 from registry.resolving.index import Index
 from registry.resolving.view import Views
 from registry.stores.namespaces import NamespaceFacts
@@ -78,3 +80,61 @@ class RegistryFeed(RegistryReader, Protocol):
     @property
     def load_errors(self) -> int:
         """How many problems keep records or changes from being served now."""
+
+
+class Stored(NamedTuple):
+    """A record as it is kept.
+
+    Attributes:
+        revision: Differs from that of any other state of the record; what it is made from is the store's affair. It
+            tells nothing of the values in the record.
+    """
+
+    record: Extension
+    revision: str
+
+
+class Listing(NamedTuple):
+    """All records that can be read, by id, and what is wrong with the others."""
+
+    records: tuple[Stored, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+class RecordStore(Protocol):
+    """Whole records, to read and to write. Who writes says which revision he has read: no change is lost.
+
+    All methods may also raise UnavailableError, if the store cannot be used now, and UnreadableError.
+    """
+
+    def get(self, extension_id: str) -> Stored:
+        """The record *extension_id*.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+
+    def list(self) -> Listing:
+        """All records."""
+
+    def put(self, record: Extension, expected: str | None) -> Stored:
+        """Keep *record*. When this returns, it survives a crash of the machine.
+
+        Args:
+            expected: The revision that is to be replaced; None = there must be no record with this id.
+
+        Raises:
+            AlreadyExistsError: There is one, and none was expected.
+            NotFoundError: There is none, and one was expected.
+            ChangedError: There is another revision than that expected.
+            InvalidRecordsError: This store cannot keep such a record, or what it holds must be corrected first.
+            NotEditableError: It stands where only a person can change it.
+            ReadOnlyError: It must not be written.
+        """
+
+    def delete(self, extension_id: str, expected: str) -> None:
+        """Delete the record *extension_id*, if its revision is *expected*.
+
+        Raises:
+            NotFoundError, ChangedError, NotEditableError, ReadOnlyError: As ``put``.
+        """

@@ -10,6 +10,7 @@ import pytest
 from registry.documents import events, reader
 from registry.records import model, variables
 from registry.resolving import resolve, selectors, versions
+from registry.stores import files
 from renderer import grammar, scanner
 from webhook.adapters import argo
 from webhook.adapters.annotations import reader as annotations
@@ -57,6 +58,7 @@ LIMITS = {
     "a project or user": [max_length(model.Member)],
     "a value in a `configuration`": [variables.MAX_VALUE_BYTES],
     "values that aliases of YAML copy, in a file": [reader.MAX_COPIED],
+    "a file of a registry": [files.MAX_FILE_BYTES],
     "a request": [app.BODY_LIMIT],
     "a patch": [review.PATCH_LIMIT],
     "the message of a refusal": [review.MESSAGE_LIMIT],

@@ -13,8 +13,9 @@ import pytest
 
 from registry.errors import InvalidRecordsError, UnreadableError
 from registry.records.model import Extension
-from registry.stores import folder as folder_store
-from registry.stores.folder import FolderStore, read_file
+from registry.stores import files
+from registry.stores.files import MAX_FILE_BYTES, read_file
+from registry.stores.folder import FolderStore
 
 ROOT = Path(__file__).parents[2]
 
@@ -152,6 +153,11 @@ def make_utf_16_without_mark(path):
     path.write_text("id: a", "utf-16-le")
 
 
+def make_huge(path):
+    path.write_text("id: a\n")
+    os.truncate(path, MAX_FILE_BYTES + 1)
+
+
 def make_forbidden(path):
     path.write_text("id: a")
     path.chmod(0)
@@ -170,6 +176,7 @@ def make_forbidden(path):
             "looks like UTF-16 or UTF-32 without a byte order mark, or is no text; save it as UTF-8",
             id="utf-16-without-mark",
         ),
+        pytest.param(make_huge, "is larger than 32 MiB; divide its records among several files", id="huge"),
         pytest.param(
             make_forbidden,
             "Permission denied",
@@ -343,8 +350,8 @@ def test_changes_that_follow_each_other_closely_are_all_seen(folder):
 
 def test_only_what_changed_is_read_again(folder, monkeypatch):
     read = []
-    monkeypatch.setattr(folder_store, "_TICK_NS", -(10**18))
-    monkeypatch.setattr(folder_store, "read_file", lambda path: (read.append(path.name), read_file(path))[1])
+    monkeypatch.setattr(files, "TICK_NS", -(10**18))
+    monkeypatch.setattr(files, "read_file", lambda path: (read.append(path.name), read_file(path))[1])
     write(folder, a="id: a", b="id: b")
     store = FolderStore(folder)
 

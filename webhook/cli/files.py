@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from registry.documents.encoding import decoded_lines
 from registry.errors import UnreadableError
-from registry.stores.folder import SUFFIXES
+from registry.stores.files import SUFFIXES
 
 STDIN = "-"
 # Where the kernel shows what a process has open: a pipe there is that of ``<(command)``, and its writer is running.

@@ -8,7 +8,7 @@ import click
 
 from registry.documents.encoding import decode
 from registry.errors import InvalidRecordsError, Problem, UnreadableError
-from registry.stores.folder import SUFFIXES, record_files
+from registry.stores.files import SUFFIXES, record_files
 from webhook.cli.files import STDIN, bytes_of_file, source_of
 from webhook.cli.inputs import FILES, given_files
 from webhook.cli.installed import take_installed
