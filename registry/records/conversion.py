@@ -95,6 +95,16 @@ def object_of(extension: Extension) -> dict[str, Any]:
     return {"apiVersion": API_VERSION, "kind": KIND, "metadata": {"name": name}, "spec": spec}
 
 
+def check_object(extension: Extension) -> None:
+    """Make sure that an object can hold *extension*.
+
+    Raises:
+        InvalidRecordsError: It cannot: its id is no name, or credentials have no Secret.
+    """
+    if problems := list(_missing_in_object(extension)):
+        raise InvalidRecordsError(problems)
+
+
 def _is_the_same(text: str, extension: Extension) -> bool:
     found, problems = texts.decode_text(text, allowed=_names_in(extension))
     return not problems and [again for again, _ in found] == [extension]

@@ -38,9 +38,12 @@ class FakeCluster:
         """Create or replace the object at *path*, whoever has it."""
         with self.lock:
             number = str(next(self._numbers))
-            before = self.objects.get(path, {}).get("metadata", {})
+            known = self.objects.get(path, {})
+            before = known.get("metadata", {})
             obj = deepcopy(obj)
             metadata = obj.setdefault("metadata", {})
+            if "spec" in obj:
+                metadata["generation"] = before.get("generation", 0) + (obj["spec"] != known.get("spec"))
             metadata["name"] = path.rpartition("/")[2]
             metadata["uid"] = before.get("uid", f"uid-{number}")
             metadata["resourceVersion"] = number

@@ -7,7 +7,9 @@ import pytest
 from registry.errors import AlreadyExistsError, ChangedError, NotFoundError, UnavailableError
 from registry.records.codec import decode
 from registry.stores.changing import change
+from registry.stores.cluster_records.store import ClusterRecords
 from registry.stores.folder_records.store import FolderRecords
+from tests.fakes.in_process_api import FakeCluster
 from tests.fakes.memory_records import MemoryRecords
 
 RECORD = decode(
@@ -20,9 +22,17 @@ RECORD = decode(
 OTHER = decode({"id": "b", "version": "1.10"})
 
 
-@pytest.fixture(params=["memory", "folder"])
+def cluster_records():
+    cluster = FakeCluster()
+    for path in ("/api/v1/namespaces/fuseml", "/apis/fuseml.org/v1alpha1/namespaces/fuseml"):
+        cluster.put(path, {})
+    return ClusterRecords(cluster.client(), namespace="fuseml")
+
+
+@pytest.fixture(params=["memory", "folder", "cluster"])
 def store(request, tmp_path):
-    return MemoryRecords() if request.param == "memory" else FolderRecords(tmp_path)
+    makers = {"memory": MemoryRecords, "folder": lambda: FolderRecords(tmp_path), "cluster": cluster_records}
+    return makers[request.param]()
 
 
 def test_what_is_put_is_got_and_listed_by_id(store):

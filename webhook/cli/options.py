@@ -10,7 +10,8 @@ import click
 
 from registry.errors import InvalidRecordsError, UnreadableError
 from registry.records.extension_objects import OWNER_ANNOTATION, PROJECT_LABEL
-from registry.stores.folder import SUFFIXES, FolderStore, record_files
+from registry.stores.files import SUFFIXES, record_files
+from registry.stores.folder import FolderStore
 from registry.stores.namespaces import NamespaceKeys
 from webhook.mutation.settings import Settings
 from webhook.process import logs
