@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from registry.records import yaml_text
+from registry.records.in_place import yaml_text
 from registry.records.model import Endpoint, Extension, Service
 from registry.stores.folder_records.store import FolderRecords
 

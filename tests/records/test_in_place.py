@@ -10,9 +10,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from registry.errors import NotEditableError
-from registry.records import in_place, yaml_text
 from registry.records.codec import decode, encode
 from registry.records.conversion import object_of
+from registry.records.in_place import texts as in_place
+from registry.records.in_place import yaml_text
 from registry.records.texts import decode_text
 from tests.records.test_laws import Unquoted, extensions, services
 from tests.records.texts import extension_of
@@ -152,6 +153,14 @@ def test_generated_ids_are_written_down_so_that_they_stay():
     assert result.splitlines()[0] == f"id: {extension.id}"
 
 
+def test_what_follows_the_first_field_of_an_item_moves_up():
+    text = "id: a\nservices:\n- description: x # old\n  id: s # stays\n"
+
+    result = in_place.replaced(text, decode({"id": "a", "services": [{"id": "s"}]}))
+
+    assert result == "id: a\nservices:\n- id: s # stays\n"
+
+
 def test_record_is_removed_with_its_lines_only():
     text = HAND_WRITTEN + "- id: third # stays\n"
 
@@ -159,6 +168,7 @@ def test_record_is_removed_with_its_lines_only():
     assert in_place.removed("id: a\n", "a") == ""
     assert in_place.removed("id: a\n--- # b\nid: b\n", "a") == "--- # b\nid: b\n"
     assert in_place.removed("id: a\n---\nid: b\n", "b") == "id: a\n"
+    assert in_place.removed("# free\n---\n- id: a\n---\nid: b\n", "a") == "# free\n---\nid: b\n"
 
 
 OBJECT = """\

@@ -24,8 +24,10 @@ from registry.errors import (
     RegistryError,
     UnreadableError,
 )
-from registry.records import codec, in_place, yaml_text
+from registry.records import codec
 from registry.records.editing import extension_exists, no_extension
+from registry.records.in_place import texts as in_place
+from registry.records.in_place import yaml_text
 from registry.records.model import Extension
 from registry.records.texts import decode_text
 from registry.stores import files
