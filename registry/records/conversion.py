@@ -101,7 +101,7 @@ def check_object(extension: Extension) -> None:
     Raises:
         InvalidRecordsError: It cannot: its id is no name, or credentials have no Secret.
     """
-    if problems := list(_missing_in_object(extension)):
+    if problems := list(missing_in_object(extension)):
         raise InvalidRecordsError(problems)
 
 

@@ -34,8 +34,8 @@ _SHARED: Final = frozenset(
         "cluster",
     }
 )
-# The folder that is to be checked, whether a check asks a cluster at all, the namespace of a process, and the zone of an
-# extension: not those of the other commands.
+# The folder that is to be checked, whether a check asks a cluster at all, the namespace of a process, and the zone of
+# an extension: not those of the other commands.
 _OWN: Final = frozenset(
     {("lint", "registry"), ("lint", "cluster"), ("controller", "namespace"), ("extension new", "zone")}
 )
