@@ -6,6 +6,7 @@ RegistryError
 ├── ConstraintError        a version constraint that Masterminds/semver would not parse (versions.py)
 ├── InvalidSelectorError   a selector breaks the format
 ├── InvalidRecordsError    records break the format; holds every problem at once
+│   └── KeptRecordsError   records that are kept break it, so that somebody must correct them first
 ├── NotEditableError       a record can be read, but its text or object must be changed by hand
 ├── NotFoundError          there is no such extension, service, endpoint or credentials
 ├── ReadOnlyError          whoever asks may not write there
@@ -16,7 +17,7 @@ RegistryError
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -59,12 +60,14 @@ class Problem:
     Attributes:
         path: Keys and indexes that lead to it from the top of the document.
         line: From 1; 0 = not known.
+        rule: What a field breaks, in pydantic's words such as ``string_too_long``; "" = a rule of ours.
     """
 
     message: str
     path: tuple[str | int, ...] = ()
     file: str = ""
     line: int = 0
+    rule: str = field(default="", compare=False, repr=False)
 
     def __str__(self) -> str:
         """``file:line: path: message``, each part only if known."""
@@ -98,6 +101,10 @@ class InvalidRecordsError(RegistryError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class KeptRecordsError(InvalidRecordsError):
+    """What is kept breaks the format: whoever asks cannot help it, and somebody must correct it first."""
 
 
 class NotEditableError(RegistryError):

@@ -183,7 +183,7 @@ def _problem(error: ErrorDetails) -> Problem:
         "string_too_short": "must not be empty",
         "value_error": str(context.get("error")),
     }
-    return Problem(texts.get(kind, error["msg"]), path)
+    return Problem(texts.get(kind, error["msg"]), path, rule=kind)
 
 
 def _unexpected(path: tuple[str | int, ...]) -> str:

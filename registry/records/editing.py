@@ -247,8 +247,12 @@ class _Body:
         for key, kind in _LISTS.items():
             if isinstance(fields.get(key), list):
                 fields[key] = [self._item(item, kind, i, before, problems) for i, item in enumerate(fields[key])]
-        if self.place.kind == "credentials" and isinstance(fields.get("configuration"), Mapping):
-            fields["configuration"] = self._with_values(fields["configuration"], before, problems)
+        given = fields.get("configuration")
+        if self.place.kind == "credentials" and isinstance(given, Mapping):
+            fields["configuration"] = self._with_values(given, before, problems)
+            if HIDDEN in given.values() and "secretRef" in before:
+                # What stays is the name of a key in that Secret.
+                fields.setdefault("secretRef", before["secretRef"])
         return fields
 
     def _item(self, item: object, kind: PartKind, i: int, before: Mapping[str, Any], problems: list[Problem]) -> Any:

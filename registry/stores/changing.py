@@ -1,4 +1,4 @@
-"""EDGE: reads a record, changes it and writes it, again if somebody else was faster."""
+"""EDGE: reads a record and changes or deletes it, again if somebody else was faster."""
 
 from collections.abc import Callable
 from typing import Final
@@ -26,4 +26,23 @@ def change(store: RecordStore, extension_id: str, edit: Callable[[Extension], Ex
             return store.put(changed, found.revision)
         except ChangedError:
             continue
-    raise UnavailableError(f"{extension_id}: others change it all the time; try again")
+    raise _busy(extension_id)
+
+
+def delete(store: RecordStore, extension_id: str) -> None:
+    """Delete the record *extension_id*, whatever its revision.
+
+    Raises:
+        RegistryError: As ``RecordStore.delete``, except ChangedError.
+    """
+    for _ in range(_ATTEMPTS):
+        try:
+            store.delete(extension_id, store.get(extension_id).revision)
+        except ChangedError:
+            continue
+        return
+    raise _busy(extension_id)
+
+
+def _busy(extension_id: str) -> UnavailableError:
+    return UnavailableError(f"{extension_id}: others change it all the time; try again")

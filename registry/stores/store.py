@@ -1,6 +1,7 @@
 """What a store offers: to those who read the registry, and to those who change it. The protocols, and nothing else."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from registry.delivery.ledger import Ledger
@@ -88,10 +89,14 @@ class Stored(NamedTuple):
     Attributes:
         revision: Differs from that of any other state of the record; what it is made from is the store's affair. It
             tells nothing of the values in the record.
+        registered: When it was created; None in a store that does not know.
+        updated: When it was last written; None likewise.
     """
 
     record: Extension
     revision: str
+    registered: datetime | None = None
+    updated: datetime | None = None
 
 
 class Listing(NamedTuple):
@@ -112,6 +117,7 @@ class RecordStore(Protocol):
 
         Raises:
             NotFoundError: There is none.
+            KeptRecordsError: It is there, but cannot be read.
         """
 
     def list(self) -> Listing:
@@ -127,7 +133,8 @@ class RecordStore(Protocol):
             AlreadyExistsError: There is one, and none was expected.
             NotFoundError: There is none, and one was expected.
             ChangedError: There is another revision than that expected.
-            InvalidRecordsError: This store cannot keep such a record, or what it holds must be corrected first.
+            InvalidRecordsError: This store cannot keep such a record.
+            KeptRecordsError: What it holds must be corrected first.
             NotEditableError: It stands where only a person can change it.
             ReadOnlyError: It must not be written.
         """

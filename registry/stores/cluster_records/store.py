@@ -9,6 +9,7 @@ import secrets
 import string
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from urllib3.exceptions import HTTPError
 from registry.errors import (
     ChangedError,
     InvalidRecordsError,
+    KeptRecordsError,
     NotFoundError,
     Problem,
     ReadOnlyError,
@@ -63,7 +65,11 @@ class ClusterRecords:
 
     def get(self, extension_id: str) -> Stored:
         """The record *extension_id*, with the values that this store keeps."""
-        return self._stored(self._read(extension_id))
+        obj = self._read(extension_id)
+        try:
+            return self._stored(obj)
+        except InvalidRecordsError as e:
+            raise KeptRecordsError([replace(p, file=f"Extension {extension_id}") for p in e.problems]) from e
 
     def list(self) -> Listing:
         """All records that can be read, and what is wrong with the other objects."""
@@ -121,9 +127,7 @@ class ClusterRecords:
         for name in sorted(values.references(record)):
             if values.is_of_values(name, record.id):
                 record = values.filled(record, name, self._values(name))
-        metadata = obj["metadata"]
-        # Unlike the resourceVersion, the generation stays the same if only the status changes.
-        return Stored(record, f"{metadata['uid']}.{metadata['generation']}")
+        return _kept(record, obj["metadata"])
 
     def _values(self, name: str) -> Mapping[str, str]:
         """The data of our Secret *name*; nothing if there is none, or somebody else has made it."""
@@ -152,7 +156,7 @@ class ClusterRecords:
             except ChangedError:
                 raise extension_exists(record.id) from None
         self._sweep(record.id, kept={name})
-        return Stored(record, _revision(answer))
+        return _kept(record, msgspec.json.decode(answer.data)["metadata"])
 
     def _replace(self, record: Extension, obj: dict[str, Any]) -> Stored:
         ours = sorted(name for name in _names_in(obj) if values.is_of_values(name, record.id))
@@ -166,7 +170,7 @@ class ClusterRecords:
                 )
         kept = values.references(record) | {name}
         self._sweep(record.id, kept=kept, replaced=ours)
-        return Stored(record, _revision(answer))
+        return _kept(record, msgspec.json.decode(answer.data)["metadata"])
 
     @contextmanager
     def _new_secret(self, record: Extension, current: str = "") -> Iterator[str]:
@@ -231,14 +235,23 @@ def _names_in(obj: Mapping[str, Any]) -> set[str]:
     return {str(login["secretRef"]["name"]) for login in logins if login.get("secretRef")}
 
 
-def _revision(answer: Any) -> str:
-    metadata = msgspec.json.decode(answer.data)["metadata"]
-    return f"{metadata['uid']}.{metadata['generation']}"
+def _kept(record: Extension, metadata: Mapping[str, Any]) -> Stored:
+    # Unlike the resourceVersion, the generation stays the same if only the status changes.
+    revision = f"{metadata['uid']}.{metadata['generation']}"
+    writers = metadata.get("managedFields") or ()
+    # What is written to the status says nothing of the record.
+    times = [_time(writer.get("time")) for writer in writers if not writer.get("subresource")]
+    updated = max((time for time in times if time), default=None)
+    return Stored(record, revision, _time(metadata.get("creationTimestamp")), updated)
+
+
+def _time(text: Any) -> datetime | None:
+    return datetime.fromisoformat(str(text)) if text else None
 
 
 def _is_old(metadata: Mapping[str, Any]) -> bool:
-    created = metadata.get("creationTimestamp")
-    return bool(created) and datetime.now(UTC) - datetime.fromisoformat(str(created)) > _LEFT_OVER
+    created = _time(metadata.get("creationTimestamp"))
+    return created is not None and datetime.now(UTC) - created > _LEFT_OVER
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from registry.errors import (
     ChangedError,
-    InvalidRecordsError,
+    KeptRecordsError,
     NotEditableError,
     Problem,
     RegistryError,
@@ -131,7 +131,7 @@ class FolderRecords:
 
         Raises:
             NotFoundError: There is none.
-            InvalidRecordsError: Its file cannot be read any more, or several files hold it.
+            KeptRecordsError: Its file cannot be read any more, or several files hold it.
         """
         for name in [*self._catalogue.holders(extension_id)]:
             self._catalogue.look_at(name)
@@ -143,7 +143,7 @@ class FolderRecords:
         found = [f for name in {*holders} for f in self._catalogue.file(name).found if f.extension.id == extension_id]
         if len(found) > 1:
             message = f"an extension with id {extension_id!r} is also in {', '.join(sorted({*holders}))}; delete one"
-            raise InvalidRecordsError([Problem(message, file=str(self._folder / holders[0]), line=found[0].line)])
+            raise KeptRecordsError([Problem(message, file=str(self._folder / holders[0]), line=found[0].line)])
         return found[0].extension
 
     def _expected(self, extension_id: str, revision: str) -> str:
@@ -161,7 +161,7 @@ class FolderRecords:
             self._catalogue.look_at_all()
         if problems := self._catalogue.problems():
             # The id may be in what cannot be read; and while a file is broken, no change of the folder is served.
-            raise InvalidRecordsError(problems)
+            raise KeptRecordsError(problems)
         names = (f"{record.id}{f'.{i}' if i else ''}.yaml" for i in count())
         name = next(name for name in names if not os.path.lexists(self._folder / name))
         text = yaml_text.text_of(record)

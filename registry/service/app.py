@@ -1,0 +1,102 @@
+"""EDGE: the WSGI application: what holds for all requests, and the routes that are no part of the API."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from registry.errors import NotFoundError, RegistryError
+from registry.service import answers, api, browsers, problems
+from registry.service.access import Access, Everyone
+from registry.service.operations import Operations
+from registry.service.paths import RawPaths
+from registry.service.problems import RequestError
+from registry.stores.store import RecordStore
+
+_READING = ("GET", "HEAD")
+
+_log = logging.getLogger(__name__)
+
+
+def create_app(
+    store: RecordStore,
+    *,
+    allowed: frozenset[str] = frozenset(),
+    access: Access | None = None,
+    is_local: bool = True,
+    unready: Callable[[], str] = lambda: "",
+    on_defect: Callable[[Exception], None] = lambda e: None,
+) -> Flask:
+    """Make the WSGI application.
+
+    Args:
+        allowed: Variables that control a loader or an interpreter and may be registered all the same.
+        access: Who may do what; None = whoever reaches the service may do everything.
+        is_local: It listens on a loopback address, where browsers are a danger.
+        unready: Says why no requests should be sent here, apart from the store; "" = they should.
+        on_defect: Called with an error of ours.
+    """
+    app = Flask(__name__, static_folder=None)
+    # A path is taken as it was sent: what is percent-encoded in it may well be "//" or "..".
+    app.url_map.merge_slashes = False
+    app.url_map.strict_slashes = True
+
+    @app.before_request
+    def _guard() -> None:
+        host = request.environ.get("HTTP_HOST", "")
+        if is_local:
+            browsers.check_host(host)
+        if request.method not in _READING:
+            browsers.check_origin(host, request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site"))
+
+    @app.get("/healthz")
+    def _healthz() -> Response:
+        return answers.shown({"healthy": True})
+
+    @app.get("/readyz")
+    def _readyz() -> Response:
+        reason = unready() or _unusable(store)
+        if reason:
+            return answers.shown({"ready": False, "reason": reason}, 503, headers={"Retry-After": "1"})
+        return answers.shown({"ready": True})
+
+    app.register_blueprint(api.blueprint(Operations(store, allowed=allowed), access or Everyone()))
+    app.register_error_handler(RegistryError, _refused)
+    app.register_error_handler(HTTPException, _http_error)
+
+    @app.errorhandler(Exception)
+    def _defect(e: Exception) -> Response:
+        on_defect(e)
+        return answers.refusal(problems.defect())
+
+    app.wsgi_app = RawPaths(app.wsgi_app)  # type: ignore[method-assign]  # so Flask's documentation
+    return app
+
+
+def _unusable(store: RecordStore) -> str:
+    try:
+        store.get("readyz")
+    except NotFoundError:
+        return ""
+    except RegistryError as e:
+        _log.warning("%s", e)
+        return "where records are kept cannot be used"
+    return ""
+
+
+def _refused(e: RegistryError) -> Response:
+    error = problems.request_error(e)
+    if error.status in (403, 503) and not isinstance(e, RequestError):
+        _log.warning("%s", e)
+    return answers.refusal(error)
+
+
+def _http_error(e: HTTPException) -> Any:
+    if e.code == 404:
+        return answers.refusal(problems.unknown_path())
+    headers = {}
+    if isinstance(e, MethodNotAllowed) and e.valid_methods:
+        headers["Allow"] = ", ".join(sorted(e.valid_methods))
+    return answers.refusal(RequestError(e.code or 500, e.name.replace(" ", ""), e.name.lower(), headers))

@@ -1,0 +1,69 @@
+"""Paths as clients send them: an endpoint's URL is one percent-encoded segment, slashes included. Pure."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
+from urllib.parse import quote, unquote, urlsplit
+
+from pydantic import TypeAdapter, ValidationError
+
+from registry.records.model import Id, Url
+from registry.service.problems import RequestError, unknown_path
+
+_Wsgi: TypeAlias = Callable[[dict[str, Any], Any], Iterable[bytes]]
+_IDS = TypeAdapter[str](Id)
+_URLS = TypeAdapter[str](Url)
+_NAMES = {"string_too_long": "invalid_length", "string_too_short": "invalid_length"}
+
+
+class RawPaths:
+    """Gives a WSGI application the path as it was sent; WSGI itself decodes it, and takes ``%2F`` for a slash."""
+
+    def __init__(self, app: _Wsgi) -> None:
+        self._app = app
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer a request."""
+        environ["PATH_INFO"] = raw_path(environ.get("RAW_URI", ""), environ.get("PATH_INFO", ""))
+        return self._app(environ, start_response)
+
+
+def raw_path(target: str, decoded: str) -> str:
+    """The path of a request *target*; made of the *decoded* one where a server does not give the target."""
+    if target.startswith("/"):
+        return target.partition("?")[0].partition("#")[0]
+    try:
+        # A proxy is sent the whole URL (RFC 9112, 3.2.2).
+        return urlsplit(target).path or "/" if target else quote(decoded, encoding="latin-1")
+    except ValueError:
+        return "/"
+
+
+def extension_id(segment: str) -> str:
+    """The id in a *segment* of a path; likewise of services and credentials.
+
+    Raises:
+        RequestError: It cannot be an id.
+    """
+    return _checked(_IDS, "id", segment)
+
+
+def endpoint_url(segment: str) -> str:
+    """The URL of an endpoint in a *segment* of a path.
+
+    Raises:
+        RequestError: It cannot be one.
+    """
+    return _checked(_URLS, "url", segment)
+
+
+def _checked(adapter: TypeAdapter[str], name: str, segment: str) -> str:
+    try:
+        text = unquote(segment, errors="strict")
+    except UnicodeDecodeError:
+        raise unknown_path() from None
+    try:
+        return adapter.validate_python(text)
+    except ValidationError as e:
+        error = e.errors(include_url=False)[0]
+        message = str(error.get("ctx", {}).get("error", error["msg"]))
+        raise RequestError(400, _NAMES.get(error["type"], "invalid_pattern"), f"{name}: {message}") from None
