@@ -4,8 +4,9 @@ The map, from top to bottom. A folder imports only those below it, and not those
 ``lint-imports`` checks that.
 
 cli                                  what a person types: one module for each command. Edge
-serving | controller | preview       the HTTPS server (edge) | the process that acts in the cluster (edge) |
-                                     what would happen, for ``preview``, ``explain`` and ``lint``
+serving | registry_server | controller | preview  the webhook's HTTPS server (edge) | the process of the registry's REST
+                                     service (edge) | the process that acts in the cluster (edge) | what would happen,
+                                     for ``preview``, ``explain`` and ``lint``
 mutation                             an object in, a patch out: the whole decision. Pure
 adapters                             where each engine keeps its steps, and who may use which selectors. Pure
 objects | process                    plain Kubernetes objects. Pure | logs, sockets, probes of every process. Edge

@@ -1,1 +1,1 @@
-"""The registry as a REST service, with the paths, bodies and answers of FuseML's API. EDGE, except what only decides."""
+"""The registry as a REST service: its paths, bodies and answers are those of FuseML. EDGE, except what only decides."""

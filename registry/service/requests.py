@@ -45,7 +45,11 @@ def content() -> bytes:
         raise _too_large()
     is_chunked = "chunked" in request.environ.get("HTTP_TRANSFER_ENCODING", "").lower()
     most = formats.MAX_BODY_BYTES + 1 if is_chunked else int(length)
-    found: bytes = request.environ["wsgi.input"].read(most) if most else b""
+    try:
+        found: bytes = request.environ["wsgi.input"].read(most) if most else b""
+    except Exception as e:
+        # Each server has exceptions of its own for a body that is broken or cut off.
+        raise unreadable("the body cannot be read to its end") from e
     if len(found) > formats.MAX_BODY_BYTES:
         raise _too_large()
     if not is_chunked and len(found) < most:

@@ -28,9 +28,9 @@ from tests.certificates import self_signed
 from tests.fakes.known import FixedRegistry
 from webhook.mutation.settings import Settings
 from webhook.process import logs
+from webhook.process.tls import Certificates
 from webhook.serving.app import create_app
 from webhook.serving.server import Server
-from webhook.serving.tls import Certificates
 
 ANSWER = b'{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"1","allowed":true}}'
 HEAD = b"POST /mutate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"

@@ -10,6 +10,7 @@ import pytest
 from registry.documents import events, reader
 from registry.records import model, variables
 from registry.resolving import resolve, selectors, versions
+from registry.service import formats, listing, problems
 from registry.stores import files
 from renderer import grammar, scanner
 from webhook.adapters import argo
@@ -18,6 +19,8 @@ from webhook.adapters.environment import pod_patch
 from webhook.mutation import expansion, limits, mutate
 from webhook.mutation.note import resolved, undo
 from webhook.preview.expected_pods import tekton
+from webhook.registry_server import server as registry_server
+from webhook.registry_server import worker
 from webhook.serving import app, review
 
 PAGE = (Path(__file__).parents[2] / "docs" / "limits.md").read_text()
@@ -59,6 +62,11 @@ LIMITS = {
     "a value in a `configuration`": [variables.MAX_VALUE_BYTES],
     "values that aliases of YAML copy, in a file": [reader.MAX_COPIED],
     "a file of a registry": [files.MAX_FILE_BYTES],
+    "a request's body": [formats.MAX_BODY_BYTES],
+    "a page of a list": [listing.MAX_PAGE],
+    "problems in one answer": [problems.MAX_PROBLEMS],
+    "requests at once, in a process of it": [registry_server.THREADS],
+    "a request and its answer, in seconds": [worker.PATIENCE],
     "a request": [app.BODY_LIMIT],
     "a patch": [review.PATCH_LIMIT],
     "the message of a refusal": [review.MESSAGE_LIMIT],

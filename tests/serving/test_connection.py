@@ -16,10 +16,10 @@ from gunicorn.config import Config
 
 from tests.serving.attacks import TLS_1_3, OpenSsl, sized
 from tests.serving.running_server import make_pair
+from webhook.process.tls import Certificates
 from webhook.serving import channel, connection
 from webhook.serving.channel import Channel
 from webhook.serving.connection import Connection, State
-from webhook.serving.tls import Certificates
 
 RECORD = 16 * 1024
 BODY_LIMIT = 7 * 1024 * 1024

@@ -10,7 +10,7 @@ import pytest
 
 from tests.serving.load import Load, new_connections, one_connection
 from tests.serving.running_server import ANSWER, Running, Start, ask, eventually, make_pair
-from webhook.serving.tls import CertificateError, Certificates
+from webhook.process.tls import CertificateError, Certificates
 
 
 def pair(folder: Path) -> tuple[Path, Path]:

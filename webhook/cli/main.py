@@ -18,6 +18,7 @@ from webhook.cli.explain import explain
 from webhook.cli.extension import extension
 from webhook.cli.lint import lint
 from webhook.cli.preview import preview
+from webhook.cli.registry import registry
 from webhook.cli.webhook import webhook
 
 
@@ -41,6 +42,6 @@ def commands() -> None:
     """Connect Tekton and Argo pipeline steps to the services they ask for."""
 
 
-for _command in (preview, explain, lint, convert, extension, webhook, controller):
+for _command in (preview, explain, lint, convert, extension, registry, webhook, controller):
     commands.add_command(_command)
 read_environment(commands)

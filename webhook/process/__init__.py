@@ -1,1 +1,1 @@
-"""EDGE: what every process of ours has: logs, a listening socket, probes, metrics."""
+"""EDGE: what every process of ours has: logs, a listening socket, the certificate that is served, probes, metrics."""

@@ -10,7 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from gunicorn import glogging
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
@@ -18,10 +17,11 @@ from registry.resolving.index import Index
 from registry.stores.store import RegistryFeed
 from webhook.mutation.settings import Settings
 from webhook.process import listening, logs
+from webhook.process.gunicorn_logger import GunicornLogger
+from webhook.process.tls import CertificateError, Certificates
 from webhook.serving.app import BODY_LIMIT, create_app
 from webhook.serving.metrics import FolderError, NoMetrics, WorkerMetrics, WorkerSums
 from webhook.serving.refreshing import keep_fresh
-from webhook.serving.tls import CertificateError, Certificates
 from webhook.serving.worker import GRACE, STOP_SIGNALS
 
 # Where heartbeats and metrics never wait for a disk.
@@ -145,7 +145,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             # No proxy between the client and us is trusted to name the client's address.
             "forwarded_allow_ips": "",
             "loglevel": "warning",
-            "logger_class": _Logger,
+            "logger_class": GunicornLogger,
             "post_fork": lambda arbiter, worker: on_fork(),
             "post_worker_init": lambda worker: self._start(),
             "child_exit": lambda arbiter, worker: on_worker_end(worker.pid),
@@ -183,15 +183,6 @@ class _Arbiter(Arbiter):  # type: ignore[misc]  # gunicorn ships no types
             return super().spawn_worker()
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
-
-
-class _Logger(glogging.Logger):  # type: ignore[misc]  # gunicorn ships no types
-    """Leaves the format and destination of log lines to the root logger."""
-
-    def setup(self, cfg: Any) -> None:
-        super().setup(cfg)
-        self.error_log.handlers.clear()
-        self.error_log.propagate = True
 
 
 def _memory() -> Path | None:

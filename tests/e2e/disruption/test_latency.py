@@ -22,7 +22,7 @@ import re, socket
 from pathlib import Path
 from webhook.process import logs
 from webhook.serving.server import Server
-from webhook.serving.tls import Certificates
+from webhook.process.tls import Certificates
 UID = re.compile(rb'"uid":"([^"]+)"')
 ANSWER = b'{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"%s","allowed":true}}'
 def app(environ, start_response):

@@ -42,6 +42,11 @@ class Certificates:
         self._good = self._load()
 
     @property
+    def file(self) -> str:
+        """Where the certificate is."""
+        return str(self._certificate)
+
+    @property
     def expires(self) -> float:
         """When the certificate that is served expires, in seconds since 1970."""
         return self._good.expires

@@ -1,0 +1,112 @@
+"""EDGE: the command ``fuseml registry``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from webhook.cli.environment import prefer_command_line
+from webhook.cli.options import allow_variable, check_one_registry, or_exit, with_options
+
+if TYPE_CHECKING:
+    from registry.service.access import Access
+    from registry.stores.store import RecordStore
+
+
+@click.command()
+@with_options([prefer_command_line])
+@click.option(
+    "--registry",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Keep the records in this folder.",
+)
+@click.option(
+    "--registry-namespace",
+    metavar="NAMESPACE",
+    help="Keep the records in a cluster: as Extensions of this namespace, their values in Secrets.",
+)
+@click.option(
+    "--kubeconfig",
+    metavar="FILE",
+    help="How to reach that cluster  [default: as kubectl does; in a pod, its service account]",
+)
+@allow_variable
+@click.option("--listen", default="127.0.0.1:8000", show_default=True, help="[HOST]:PORT")
+@click.option("--tls-cert", type=click.Path(path_type=Path), help="Certificate, PEM, leaf first  [default: plain HTTP]")
+@click.option("--tls-key", type=click.Path(path_type=Path), help="Its private key, PEM.")
+@click.option(
+    "--token-file",
+    type=click.Path(path_type=Path),
+    help="File of bearer tokens, one in each line: only who sends one is served. For --registry.",
+)
+@click.option(
+    "--audience",
+    "audiences",
+    multiple=True,
+    metavar="AUDIENCE",
+    help="Take tokens for this audience  [default: the API server]. For --registry-namespace. Repeatable.",
+)
+def registry(
+    *,
+    folder: Path | None,
+    registry_namespace: str | None,
+    kubeconfig: str | None,
+    allowed: tuple[str, ...],
+    listen: str,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    token_file: Path | None,
+    audiences: tuple[str, ...],
+) -> None:
+    """Serve the registry by FuseML's REST API.
+
+    With --registry it is for this machine only, unless there are TLS and a token file. With --registry-namespace, each
+    request needs a bearer token of the cluster, and the rights of its owner on Extensions decide.
+    """
+    from webhook.registry_server.server import serve  # noqa: PLC0415 - the other commands start faster without gunicorn and Flask
+
+    check_one_registry(folder, registry_namespace, None, "--registry-namespace")
+    if (tls_cert is None) != (tls_key is None):
+        raise click.UsageError("--tls-cert and --tls-key belong together")
+    if folder is None and token_file is not None:
+        raise click.UsageError("--token-file is for --registry; in a cluster, the API server knows the tokens")
+    if folder is not None and audiences:
+        raise click.UsageError("--audience is for --registry-namespace")
+    variables = frozenset(allowed)
+    with or_exit():
+        store, access = (
+            _in_folder(folder, token_file, variables)
+            if folder is not None
+            else _in_cluster(registry_namespace or "", kubeconfig, audiences, variables)
+        )
+    serve(
+        store,
+        listen=listen,
+        allowed=variables,
+        access=access,
+        certificate=tls_cert,
+        key=tls_key,
+        place=f"records in {folder}" if folder is not None else f"Extensions in namespace {registry_namespace}",
+    )
+
+
+def _in_folder(folder: Path, token_file: Path | None, allowed: frozenset[str]) -> "tuple[RecordStore, Access | None]":
+    from registry.service.token_file import TokenFile  # noqa: PLC0415
+    from registry.stores.folder_records.store import FolderRecords  # noqa: PLC0415
+
+    return FolderRecords(folder, allowed=allowed), TokenFile(token_file) if token_file is not None else None
+
+
+def _in_cluster(
+    namespace: str, kubeconfig: str | None, audiences: tuple[str, ...], allowed: frozenset[str]
+) -> "tuple[RecordStore, Access | None]":
+    from registry.kube.connect import connect  # noqa: PLC0415
+    from registry.service.cluster_access import ClusterAccess  # noqa: PLC0415
+    from registry.stores.cluster_records.store import ClusterRecords  # noqa: PLC0415
+
+    api = connect(kubeconfig)
+    return (
+        ClusterRecords(api, namespace=namespace, allowed=allowed),
+        ClusterAccess(api, namespace=namespace, audiences=audiences),
+    )
