@@ -6,7 +6,7 @@ The format is FuseML's (docs/records.md); ``default`` of a service and ``secretR
 import re
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic.dataclasses import dataclass
@@ -73,18 +73,25 @@ def _deliverable(value: str) -> str:
     return value
 
 
+def _schema(**keywords: Any) -> Any:
+    """What a JSON schema says of a validator of ours."""
+    return Field(json_schema_extra=keywords)
+
+
 # Lengths are those of FuseML's API: 100 for what selectors compare, 1000 for prose, 200 for URLs.
 Name = Annotated[str, StringConstraints(max_length=100), AfterValidator(_printable)]
-Id = Annotated[str, StringConstraints(max_length=100), AfterValidator(_id)]
+Id = Annotated[str, StringConstraints(max_length=100), AfterValidator(_id), _schema(pattern=f"^{_ID.pattern}$")]
 Description = Annotated[str, StringConstraints(max_length=1000)]
 Url = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_printable)]
 Member = Annotated[str, StringConstraints(min_length=1, max_length=253), AfterValidator(_printable)]
 EndpointType = Literal["internal", "external"]
 Scope = Literal["global", "project", "user"]
 Boolean = Annotated[bool, BeforeValidator(_boolean)]
-Value = Annotated[str, AfterValidator(_deliverable)]
+Value = Annotated[str, AfterValidator(_deliverable), _schema(maxLength=MAX_VALUE_BYTES)]
 Key = Annotated[str, AfterValidator(_key)]
-Configuration = Mapping[Key, Value]
+Configuration = Annotated[
+    Mapping[Key, Value], _schema(propertyNames={"minLength": 1, "maxLength": 253, "pattern": "^[^=]*$"})
+]
 
 _CONFIG = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
@@ -102,7 +109,7 @@ class Endpoint:
 class SecretRef:
     """The Kubernetes Secret that holds the values of credentials."""
 
-    name: Annotated[str, AfterValidator(_secret)]
+    name: Annotated[str, AfterValidator(_secret), _schema(pattern=f"^{_SECRET.pattern}$")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)

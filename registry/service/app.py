@@ -1,14 +1,16 @@
 """EDGE: the WSGI application: what holds for all requests, and the routes that are no part of the API."""
 
+import json
 import logging
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from registry.errors import NotFoundError, RegistryError
-from registry.service import answers, api, browsers, problems
+from registry.service import answers, api, browsers, openapi, pages, problems
 from registry.service.access import Access, Everyone
 from registry.service.operations import Operations
 from registry.service.paths import RawPaths
@@ -61,6 +63,18 @@ def create_app(
         if reason:
             return answers.shown({"ready": False, "reason": reason}, 503, headers={"Retry-After": "1"})
         return answers.shown({"ready": True})
+
+    document = openapi.document(version=version("fuseml-extensions"), needs_token=access is not None)
+    described = json.dumps(document, indent=1).encode()
+    html = pages.page(document).encode()
+
+    @app.get("/openapi.json")
+    def _openapi() -> Response:
+        return Response(described, content_type="application/json", headers=pages.HEADERS)
+
+    @app.get("/")
+    def _page() -> Response:
+        return Response(html, content_type="text/html; charset=utf-8", headers=pages.HEADERS)
 
     app.register_blueprint(api.blueprint(Operations(store, allowed=allowed), access or Everyone()))
     app.register_error_handler(RegistryError, _refused)

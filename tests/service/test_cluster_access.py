@@ -6,14 +6,10 @@ import pytest
 
 from registry.records import codec
 from registry.service.cluster_access import KEPT, ClusterAccess
-from tests.fakes.in_process_api import FakeCluster
 from tests.fakes.memory_records import MemoryRecords
 from tests.service.client import EXTENSION, STORE, URL, Client
+from tests.service.reviews import RIGHTS, TOKEN, TOKENS, Reviews
 
-TOKENS = "/apis/authentication.k8s.io/v1/tokenreviews"
-RIGHTS = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
-TOKEN = "CANARY-token"
-USER = {"username": "ada", "groups": ["g1", "g2"], "uid": "u-1", "extra": {"scopes": ["a", "b"]}}
 REQUESTS = [
     ("GET", "/extensions", None, "list", ""),
     ("POST", "/extensions", {"id": "new"}, "create", ""),
@@ -30,27 +26,6 @@ REQUESTS = [
     ("GET", f"{STORE}/credentials", None, "get", "mlflow"),
     ("PUT", f"{STORE}/credentials/all", {}, "update", "mlflow"),
 ]
-
-
-class Reviews(FakeCluster):
-    """An API server that knows one token and one user's rights."""
-
-    def __init__(self):
-        super().__init__()
-        self.user = USER
-        self.audiences = []
-        self.rights = {"list", "create", "get", "update", "delete"}
-        self.asked = []
-        self.fails = {}
-
-    def _post(self, path, query, body):
-        self.asked.append((path, body["spec"]))
-        if path in self.fails:
-            return self.fails[path], {"message": TOKEN}
-        if path == TOKENS:
-            known = body["spec"]["token"] == TOKEN and self.user is not None
-            return 201, {"status": {"authenticated": known, "user": self.user or {}, "audiences": self.audiences}}
-        return 201, {"status": {"allowed": body["spec"]["resourceAttributes"]["verb"] in self.rights}}
 
 
 class Setup:

@@ -86,7 +86,9 @@ def test_what_is_known_is_not_sent_again(client, path):
     assert client.answer("GET", path, If_None_Match='"x"').status_code == 200
 
 
-@pytest.mark.parametrize("value", ["", ",", " "])
+@pytest.mark.parametrize(
+    "value", ["", ",", " ", "a", "{}", '"a" "b"', '"a', 'w/"a"', '*, "a"', "**", '"a", *', 'W/"a",']
+)
 @pytest.mark.parametrize("name", ["If_Match", "If_None_Match"])
 def test_condition_that_cannot_be_read_is_not_passed_over(client, name, value):
     assert client.ask("PUT", "/extensions/mlflow", {"zone": "z"}, **{name: value})[0] == 400
