@@ -2,6 +2,8 @@
 
 import json
 import logging
+import threading
+import time
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from registry.errors import NotFoundError, RegistryError
+from registry.errors import KeptRecordsError, NotFoundError, RegistryError
 from registry.service import answers, api, browsers, openapi, pages, problems
 from registry.service.access import Access, Everyone
 from registry.service.operations import Operations
@@ -41,6 +43,9 @@ def create_app(
         on_defect: Called with an error of ours.
     """
     app = Flask(__name__, static_folder=None)
+    usable = _Usable(store)
+    # What needs a token is nothing that a browser could do by itself.
+    is_for_browsers = is_local and access is None
     # A path is taken as it was sent: what is percent-encoded in it may well be "//" or "..".
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = True
@@ -48,7 +53,7 @@ def create_app(
     @app.before_request
     def _guard() -> None:
         host = request.environ.get("HTTP_HOST", "")
-        if is_local:
+        if is_for_browsers:
             browsers.check_host(host)
         if request.method not in _READING:
             browsers.check_origin(host, request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site"))
@@ -59,7 +64,7 @@ def create_app(
 
     @app.get("/readyz")
     def _readyz() -> Response:
-        reason = unready() or _unusable(store)
+        reason = unready() or usable.problem()
         if reason:
             return answers.shown({"ready": False, "reason": reason}, 503, headers={"Retry-After": "1"})
         return answers.shown({"ready": True})
@@ -89,15 +94,32 @@ def create_app(
     return app
 
 
-def _unusable(store: RecordStore) -> str:
-    try:
-        store.get("readyz")
-    except NotFoundError:
+class _Usable:
+    """Whether the store can be read. It is asked once a second at most: whoever reaches the service may probe it."""
+
+    def __init__(self, store: RecordStore) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._asked = float("-inf")
+        self._problem = ""
+
+    def problem(self) -> str:
+        """What is wrong; "" = nothing."""
+        with self._lock:
+            if time.monotonic() - self._asked >= 1.0:
+                self._problem = self._ask()
+                self._asked = time.monotonic()
+            return self._problem
+
+    def _ask(self) -> str:
+        try:
+            self._store.get("readyz")
+        except (NotFoundError, KeptRecordsError):
+            return ""
+        except RegistryError as e:
+            _log.warning("%s", e)
+            return "where records are kept cannot be used"
         return ""
-    except RegistryError as e:
-        _log.warning("%s", e)
-        return "where records are kept cannot be used"
-    return ""
 
 
 def _refused(e: RegistryError) -> Response:

@@ -12,6 +12,8 @@ from registry.service.problems import RequestError, unreadable
 # A record with hundreds of services has some 100 KiB.
 MAX_BODY_BYTES: Final = 1024 * 1024
 JSON: Final = "application/json"
+# A record with 1000 services has some 20 000.
+MAX_VALUES: Final = 50_000
 # As FuseML's server calls it, which prefers it.
 YAML: Final = "application/x-yaml"
 _YAML_TYPES: Final = (YAML, "application/yaml", "text/x-yaml", "text/yaml")
@@ -43,7 +45,9 @@ def read(content: bytes, content_type: str) -> Any:
         text = encoding.decode(content)
     except UnreadableError as e:
         raise unreadable(f"the body {e}") from e
-    return _from_json(text) if is_json else _from_yaml(text)
+    data = _from_json(text) if is_json else _from_yaml(text)
+    _check_size(data)
+    return data
 
 
 def write(data: Any, kind: str) -> bytes:
@@ -61,8 +65,6 @@ def _from_json(text: str) -> Any:
     except ValueError as e:
         # Also a number of more digits than Python converts.
         raise unreadable("the body holds a number that is too large") from e
-    if _depth(data) > MAX_DEPTH:
-        raise unreadable(_too_deep())
     return data
 
 
@@ -92,17 +94,22 @@ def _no_number(word: str) -> Any:
     raise unreadable(f"the body is no JSON: {word} is no number")
 
 
-def _depth(data: Any) -> int:
-    """How deep *data* is nested; level by level, because a deep one would be too much for recursion."""
-    depth, level = 0, [data]
-    while level := [
-        item
-        for parent in level
-        if isinstance(parent, dict | list)
-        for item in (parent.values() if isinstance(parent, dict) else parent)
-    ]:
+def _check_size(data: Any) -> None:
+    """Raise a RequestError if *data* has too many values, or is nested too deep for recursion."""
+    depth, values, level = 0, 0, [data]
+    while level:
+        values += len(level)
+        if depth > MAX_DEPTH:
+            raise unreadable(_too_deep())
+        if values > MAX_VALUES:
+            raise RequestError(413, "PayloadTooLarge", f"the body holds more than {MAX_VALUES} values")
+        level = [
+            item
+            for parent in level
+            if isinstance(parent, dict | list)
+            for item in (parent.values() if isinstance(parent, dict) else parent)
+        ]
         depth += 1
-    return depth
 
 
 def _too_deep() -> str:

@@ -63,6 +63,7 @@ LIMITS = {
     "values that aliases of YAML copy, in a file": [reader.MAX_COPIED],
     "a file of a registry": [files.MAX_FILE_BYTES],
     "a request's body": [formats.MAX_BODY_BYTES],
+    "values in a body: maps, lists and texts": [formats.MAX_VALUES],
     "a page of a list": [listing.MAX_PAGE],
     "problems in one answer": [problems.MAX_PROBLEMS],
     "requests at once, in a process of it": [registry_server.THREADS],

@@ -85,6 +85,8 @@ def test_yaml_is_read_as_it_was_typed(client, kind):
         ("application/x-yaml", b"---\nid: a\n---\nid: b\n", 400,
          "the body holds several documents; send one after the other"),
         ("application/x-yaml", b"# nothing\n", 400, "the body holds no document, and needs one"),
+        ("application/json", b"[" + b"0," * 50000 + b"0]", 413, "the body holds more than 50000 values"),
+        ("application/x-yaml", b"[" + b"0," * 50000 + b"0]", 413, "the body holds more than 50000 values"),
         ("application/json", b"x" * (LIMIT + 1), 413, "the body is larger than 1 MiB"),
     ],
 )  # fmt: skip
