@@ -25,7 +25,7 @@ from webhook.registry_server.worker import PATIENCE
 THREADS: Final = 16
 _KEEP_ALIVE: Final = 75
 # Seconds for which requests that are going on may take to end after SIGTERM.
-_GRACE: Final = 35
+GRACE: Final = 35
 # Where heartbeats never wait for a disk.
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108  # what is made there is private
 
@@ -94,7 +94,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             "workers": 1,
             "threads": THREADS,
             "keepalive": _KEEP_ALIVE,
-            "graceful_timeout": _GRACE,
+            "graceful_timeout": GRACE,
             "worker_tmp_dir": str(_MEMORY) if _MEMORY.is_dir() else None,
             "control_socket_disable": True,
             # No proxy between the client and us is trusted to name the client's address.
