@@ -160,8 +160,10 @@ class _Parts:
 
     def _place(self, extension_id: str, segments: dict[str, str]) -> tuple[str, Place]:
         extension_id, service_id = self._owner(extension_id, segments.get("service_id", ""))
-        own = paths.endpoint_url(segments["url"]) if "url" in segments else paths.extension_id(segments["id"])
-        return extension_id, Place(self._kind, own, service_id)
+        if "url" in segments:
+            places = [Place(self._kind, url, service_id) for url in paths.endpoint_urls(segments["url"])]
+            return extension_id, self._operations.first_found(extension_id, places)
+        return extension_id, Place(self._kind, paths.extension_id(segments["id"]), service_id)
 
     def _shown(self, found: StoredPart, status: int = 200) -> Response:
         record, place = found.owner.record, found.place

@@ -2,7 +2,8 @@
 
 import secrets
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from registry.errors import AlreadyExistsError, ChangedError, KeptRecordsError, NotFoundError
@@ -83,6 +84,16 @@ class Operations:
         found = self._store.get(extension_id)
         editing.find(found.record, place)
         return StoredPart(found, place)
+
+    def first_found(self, extension_id: str, places: Sequence[Place]) -> Place:
+        """The first of *places* where there is a part; the first of all if there is none."""
+        if len(places) > 1:
+            record = self._store.get(extension_id).record
+            for place in places:
+                with suppress(NotFoundError):
+                    editing.find(record, place)
+                    return place
+        return places[0]
 
     def add_part(
         self, extension_id: str, kind: PartKind, service_id: str, body: object, conditions: Conditions

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote, unquote_plus, urlsplit
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -47,20 +47,39 @@ def extension_id(segment: str) -> str:
     return _checked(_IDS, "id", segment)
 
 
-def endpoint_url(segment: str) -> str:
-    """The URL of an endpoint in a *segment* of a path.
+def endpoint_urls(segment: str) -> list[str]:
+    """The URL of an endpoint in a *segment* of a path, and what else may be meant, the likeliest first.
+
+    FuseML's command line encodes a URL as a part of a query, with ``+`` for a space, and then encodes all of that.
 
     Raises:
         RequestError: It cannot be one.
     """
-    return _checked(_URLS, "url", segment)
+    once = _decoded(segment)
+    twice = [text for text in (unquote(once), unquote_plus(once)) if text != once and _is_url(text)]
+    return [_valid(_URLS, "url", once), *twice] if not twice or _is_url(once) else twice
 
 
 def _checked(adapter: TypeAdapter[str], name: str, segment: str) -> str:
+    return _valid(adapter, name, _decoded(segment))
+
+
+def _decoded(segment: str) -> str:
     try:
-        text = unquote(segment, errors="strict")
+        return unquote(segment, errors="strict")
     except UnicodeDecodeError:
         raise unknown_path() from None
+
+
+def _is_url(text: str) -> bool:
+    try:
+        _URLS.validate_python(text)
+    except ValidationError:
+        return False
+    return True
+
+
+def _valid(adapter: TypeAdapter[str], name: str, text: str) -> str:
     try:
         return adapter.validate_python(text)
     except ValidationError as e:

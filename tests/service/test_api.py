@@ -157,6 +157,32 @@ def test_put_changes_what_is_given_and_keeps_the_rest(filled, path, body, change
     assert filled.ask("GET", path) == (200, {**before, **changes})
 
 
+@pytest.mark.parametrize(
+    ("url", "sent"),
+    [
+        ("http://new:80", "http%253A%252F%252Fnew%253A80"),
+        ("http://new:80/a b", "http%253A%252F%252Fnew%253A80%252Fa+b"),
+        ("http://new:80/a+b", "http%253A%252F%252Fnew%253A80%252Fa%252Bb"),
+        ("http://new/a%20b", "http%253A%252F%252Fnew%252Fa%252520b"),
+        ("http://new/a%20b", "http:%2F%2Fnew%2Fa%2520b"),
+        ("/" * 190, "%252F" * 190),
+    ],
+)
+def test_url_that_fuseml_s_command_line_encodes_twice_is_found(filled, url, sent):
+    filled.ask("POST", f"{STORE}/endpoints", {"url": url})
+
+    assert filled.ask("GET", f"{STORE}/endpoints/{sent}")[1]["url"] == url
+    assert filled.ask("PUT", f"{STORE}/endpoints/{sent}", {"type": "internal"})[1]["type"] == "internal"
+    assert filled.ask("DELETE", f"{STORE}/endpoints/{sent}")[0] == 204
+
+
+def test_url_that_was_sent_counts_before_what_else_it_may_mean(filled):
+    for url in ("http://new/a b", "http://new/a%20b"):
+        filled.ask("POST", f"{STORE}/endpoints", {"url": url})
+
+    assert filled.ask("GET", f"{STORE}/endpoints/http:%2F%2Fnew%2Fa%2520b")[1]["url"] == "http://new/a%20b"
+
+
 def test_empty_text_clears_a_field(filled):
     assert "zone" not in filled.ask("PUT", "/extensions/mlflow", {"zone": ""})[1]
 
