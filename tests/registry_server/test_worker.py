@@ -7,7 +7,8 @@ import pytest
 from gunicorn.config import Config
 from gunicorn.workers import gthread
 
-from webhook.registry_server.worker import PatientWorker
+from webhook.registry_server import server
+from webhook.registry_server.worker import STOPPING, PatientWorker
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def test_thread_of_a_slow_client_is_free_again(worker):
     thread.start()
 
     while thread.is_alive():
-        worker.notify()
+        worker.end_overdue()
         thread.join(0.01)
 
     assert results == [b""]
@@ -44,11 +45,35 @@ def test_client_that_sends_in_time_is_served(worker):
     theirs.send(b"x")
 
     assert worker.handle(Connection(ours)) == b"x"
-    worker.notify()
+    worker.end_overdue()
     theirs.send(b"y")
     assert ours.recv(1) == b"y"
     for sock in (ours, theirs):
         sock.close()
+
+
+def test_worker_that_stops_waits_for_less(worker, monkeypatch):
+    worker.cfg.fuseml_patience = 60
+    monkeypatch.setattr("webhook.registry_server.worker.STOPPING", 0.05)
+    worker.method_queue.init()
+    ours, theirs = socket.socketpair()
+    thread = threading.Thread(target=lambda: worker.handle(Connection(ours)))
+    worker.alive = True
+    thread.start()
+
+    worker.handle_exit(15, None)
+    while thread.is_alive():
+        worker.end_overdue()
+        thread.join(0.01)
+
+    assert not worker.alive
+    worker.method_queue.close()
+    for sock in (ours, theirs):
+        sock.close()
+
+
+def test_stopping_ends_before_gunicorn_kills():
+    assert STOPPING + 5 < server.GRACE
 
 
 class Connection:
