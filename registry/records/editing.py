@@ -180,14 +180,19 @@ def delete_part(extension: Extension, place: Place) -> Extension:
 
 
 def hide(extension: Extension) -> Extension:
-    """*extension* as it may be shown: with ``HIDDEN`` in place of each value of its credentials."""
+    """*extension* as it may be shown: with ``HIDDEN`` in place of each value of its credentials.
+
+    Of credentials in a Secret it holds no values, only the names of keys; they stay.
+    """
     return replace(
         extension,
         services=tuple(
             replace(
                 service,
                 credentials=tuple(
-                    replace(login, configuration=dict.fromkeys(login.configuration, HIDDEN))
+                    login
+                    if login.secret_ref is not None
+                    else replace(login, configuration=dict.fromkeys(login.configuration, HIDDEN))
                     for login in service.credentials
                 ),
             )

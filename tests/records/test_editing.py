@@ -322,6 +322,17 @@ def test_deleted_part_is_gone_and_the_others_stay(place):
     assert len(str(encode(deleted))) < len(str(encode(MLFLOW)))
 
 
+def test_what_is_shown_has_no_values_but_the_names_of_keys_in_a_secret():
+    logins = [
+        {"id": "a", "configuration": {"KEY": "CANARY"}},
+        {"id": "b", "secretRef": {"name": "minio"}, "configuration": {"KEY": "accesskey"}},
+    ]
+
+    shown = encode(editing.hide(decode({"id": "x", "services": [{"id": "s", "credentials": logins}]})))
+
+    assert [login["configuration"]["KEY"] for login in shown["services"][0]["credentials"]] == [HIDDEN, "accesskey"]
+
+
 # Laws.
 
 
