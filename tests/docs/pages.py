@@ -4,6 +4,8 @@ Commands stand in blocks of ``console``, ``bash`` or ``sh``, or of no language u
 a test, or says why not:
 
 - a block with prompts (``$ command``, then its output) is run, and must print what the page shows;
+  The commands of a page run in order, in the repository's folder; of one that has ``<!-- in an empty folder -->`` below
+  its title, in such a folder, where they may write;
 - in other blocks, ``fuseml`` is run on sample files, of ``make`` the target and of ``pytest`` the tests must exist,
   and ``cd`` leads to a folder;
 - every other block has one of the *markers* in the line before it, or the page has it in the line below its title:
@@ -76,6 +78,11 @@ def command_blocks(text: str) -> list[Block]:
         for found in _BLOCK.finditer(text)
         if found["language"] in ("console", "bash", "sh") or not (found["language"] or _DIAGRAM.search(found["text"]))
     ]
+
+
+def has_folder_of_its_own(text: str) -> bool:
+    """True if the commands of a page run in an empty folder."""
+    return re.match(r"# .*\n\n?<!-- in an empty folder -->\n", text) is not None
 
 
 def _line_before(text, position):

@@ -112,10 +112,17 @@ def test_command_and_option_are_described(command, option):
     assert re.search(rf"(?<![\w-]){option}(?![\w-])", text)
 
 
+def _in_table(variable, command):
+    """*command*, or what stands for all commands of a group that share a *variable*."""
+    own = f"FUSEML_{command}_".replace(" ", "_").upper()
+    return "extension …" if command.startswith("extension ") and not variable.startswith(own) else command
+
+
 def test_table_lists_the_environment_variable_of_every_option():
-    real = defaultdict(list)
+    found = defaultdict(list)
     for command, option in options_of(commands):
-        real[option.envvar, max(option.opts, key=len)].append(command)
+        found[option.envvar, max(option.opts, key=len)].append(_in_table(option.envvar, command))
+    real = {key: list(dict.fromkeys(names)) for key, names in found.items()}
 
     listed = {
         (code(variable)[0], code(option)[0]): code(of)

@@ -8,10 +8,11 @@ import shutil
 import subprocess
 import sys
 
+import click
 import pytest
 from click.testing import CliRunner
 
-from tests.docs.pages import PAGES, PROMPTED, ROOT, command_blocks
+from tests.docs.pages import PAGES, PROMPTED, ROOT, command_blocks, has_folder_of_its_own
 from webhook.cli.main import commands
 
 BLOCKS = [(page, block) for page in PAGES for block in command_blocks(page.read_text())]
@@ -67,16 +68,16 @@ def _run_by_bash(command: str, folder) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("page", SESSIONS, ids=lambda page: str(page.relative_to(ROOT)))
-def test_page_shows_what_its_commands_print(page):
+def test_page_shows_what_its_commands_print(page, tmp_path):
     text = page.read_text()
-    blocks = [block for block in command_blocks(text) if block.has_prompts and not block.marker]
-    shown_commands = {shown["command"] for block in blocks for shown in PROMPTED.finditer(block.text)}
-    printed = {command: run(command)[1] for command in shown_commands}
-
-    real = text
-    for block in reversed(blocks):
-        session = PROMPTED.sub(lambda shown: f"$ {shown['command']}{printed[shown['command']]}", block.text)
-        real = real[: block.start] + session + real[block.end :]
+    folder = tmp_path if has_folder_of_its_own(text) else ROOT
+    real, end = "", 0
+    for block in command_blocks(text):
+        if block.has_prompts and not block.marker:
+            session = PROMPTED.sub(lambda shown: f"$ {shown['command']}{run(shown['command'], folder)[1]}", block.text)
+            real += text[end : block.start] + session
+            end = block.end
+    real += text[end:]
 
     if os.environ.get("UPDATE_GOLDEN"):
         page.write_text(real)
@@ -124,12 +125,22 @@ def test_marker_names_a_test_that_reads_the_page(page, marker):
 OURS = re.compile(r"(?:^|[|&] *)(?:kubectl )?fuseml (?P<command>[a-z]+)(?P<rest>[^|&;<>`\n]*)", re.MULTILINE)
 
 
+def _command(name, rest):
+    """The command that is called by its *name*, or one of its group that is named in the *rest*."""
+    command = commands.commands[name]
+    for word in rest.split():
+        if not isinstance(command, click.Group) or word not in command.commands:
+            break
+        command = command.commands[word]
+    return command
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_options_that_a_page_shows_exist_also_where_nothing_is_run(page):
     for block in command_blocks(page.read_text()):
         for found in OURS.finditer(block.text.replace("\\\n", " ")):
-            command = commands.commands[found["command"]]
-            known = {word for parameter in command.params for word in parameter.opts} | {"--help"}
+            command = _command(found["command"], found["rest"])
+            known = {word for p in command.params for word in (*p.opts, *p.secondary_opts)} | {"--help"}
             given = [word.partition("=")[0] for word in found["rest"].split(" #")[0].split() if word.startswith("-")]
 
             assert set(given) - {"-"} <= known, found[0]

@@ -1,7 +1,8 @@
 """The environment variables that stand for options. EDGE.
 
 An option that means the same in every command that has it is ``FUSEML_OPTION``; any other is ``FUSEML_COMMAND_OPTION``.
-The command line wins over the environment.
+The command line wins over the environment. What a record is to hold, and which records are meant, is never taken from
+there: a variable that somebody has forgotten would change a registry without a word.
 """
 
 import re
@@ -32,7 +33,22 @@ _SHARED: Final = frozenset(
         "owner",
         "user",
         "cluster",
+        "token-file",
+        "certificate-authority",
     }
+)
+# As FuseML's own client calls them.
+_OF_FUSEML: Final = {"url": "SERVER_URL", "timeout": "HTTP_TIMEOUT", "verbose": "VERBOSE"}
+# The commands of ``fuseml extension`` but for ``new``, which writes no registry.
+_OF_RECORDS: Final = re.compile(r"extension (?!new\b).*")
+# Shared by these commands.
+_SHARED_BY_THEM: Final = frozenset({"dry-run"})
+# What they say of records.
+_CONTENT: Final = frozenset(
+    """
+    id desc product version zone resource category auth-required default type scope proj user secret-ref configuration
+    from-literal from-file from-env-file prompt merge service-id service-resource service-category
+    """.split()  # noqa: SIM905 - a list of so many names reads better without quotes
 )
 # The folder that is to be checked, whether a check asks a cluster at all, the namespace of a process, and the zone of
 # an extension: not those of the other commands.
@@ -41,25 +57,40 @@ _OWN: Final = frozenset(
 )
 # What says where the registry is; one in the environment gives way to another on the command line.
 _REGISTRY: Final = {
-    "folder": ("cluster", "registry_namespace", "ledger_namespace"),
-    "registry_namespace": ("folder",),
+    "folder": ("cluster", "registry_namespace", "ledger_namespace", "server"),
+    "registry_namespace": ("folder", "server"),
+    "server": ("folder", "registry_namespace"),
     "cluster": ("folder",),
 }
 
 
 def variable_of(command: str, option: click.Option) -> str:
     """The environment variable for an *option* of a *command*."""
-    name = max(option.opts, key=len).lstrip("-")
+    name = _name_of(option)
+    if _OF_RECORDS.fullmatch(command):
+        if name in _OF_FUSEML:
+            return PREFIX + _OF_FUSEML[name]
+        command = "extension" if name in _SHARED_BY_THEM else command
     is_shared = name in _SHARED and (command, name) not in _OWN
     return PREFIX + re.sub("[- ]", "_", name if is_shared else f"{command}-{name}").upper()
 
 
 def options_of(group: click.Group) -> Iterator[tuple[str, click.Option]]:
-    """The options of the commands of *group*, each with its command's name, such as ``extension new``."""
+    """The options of the commands of *group* that have variables, each with its command's name: ``extension new``."""
+    for name, option in _all_options(group):
+        if not (_OF_RECORDS.fullmatch(name) and _name_of(option) in _CONTENT):
+            yield name, option
+
+
+def _all_options(group: click.Group) -> Iterator[tuple[str, click.Option]]:
     for name, command in group.commands.items():
         yield from ((name, option) for option in command.params if isinstance(option, click.Option))
         if isinstance(command, click.Group):
-            yield from ((f"{name} {below}", option) for below, option in options_of(command))
+            yield from ((f"{name} {below}", option) for below, option in _all_options(command))
+
+
+def _name_of(option: click.Option) -> str:
+    return max(option.opts, key=len).lstrip("-")
 
 
 def read_environment(group: click.Group) -> None:

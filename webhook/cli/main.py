@@ -15,7 +15,7 @@ from webhook.cli.controller import controller
 from webhook.cli.convert import convert
 from webhook.cli.environment import read_environment
 from webhook.cli.explain import explain
-from webhook.cli.extension import extension
+from webhook.cli.extension.group import extension
 from webhook.cli.lint import lint
 from webhook.cli.preview import preview
 from webhook.cli.registry import registry

@@ -86,7 +86,7 @@ class ClusterRecords:
 
     def put(self, record: Extension, expected: str | None) -> Stored:
         """Keep *record* as an Extension, and its values in a Secret."""
-        conversion.check_object(values.referring(record, values.secret_name("a", "a")))
+        check(record)
         if expected is None:
             return self._register(record)
         for _ in range(_ATTEMPTS):
@@ -226,6 +226,15 @@ class ClusterRecords:
                 self._core.delete_namespaced_secret(name, self._namespace, body=options, **_OPTIONS)
         except RegistryError:
             pass
+
+
+def check(record: Extension) -> None:
+    """Make sure that a cluster can hold *record*, with its values in a Secret.
+
+    Raises:
+        InvalidRecordsError: It cannot.
+    """
+    conversion.check_object(values.referring(record, values.secret_name("a", "a")))
 
 
 def _names_in(obj: Mapping[str, Any]) -> set[str]:

@@ -1,4 +1,4 @@
-"""EDGE: the group ``fuseml extension``: work with records of extensions."""
+"""EDGE: ``fuseml extension new``: a record of a common product to fill in."""
 
 from typing import Literal
 
@@ -10,12 +10,7 @@ from registry.templates import forms
 from registry.templates.catalogue import find, names, templates
 
 
-@click.group()
-def extension() -> None:
-    """Work with records of extensions."""
-
-
-@extension.command()
+@click.command()
 @click.argument("product", required=False)
 @click.option("--list", "is_listing", is_flag=True, help="List the products.")
 @click.option("--id", "extension_id", metavar="ID", help="The record's id.  [default: the product]")

@@ -1,0 +1,76 @@
+"""EDGE: the options that say how records are shown, and showing them so."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import click
+
+from webhook.cli.extension.output.tables import Row, columns_of, csv_text, table
+from webhook.objects import manifests
+
+# The fields of each kind of row, under FuseML's names.
+EXTENSION: Final = ("id", "product", "version", "description", "zone", "configuration", "status", "services")
+SERVICE: Final = (
+    "id extensionid resource category authrequired default description configuration endpoints credentials".split()  # noqa: SIM905 - reads better without quotes
+)
+ENDPOINT: Final = ("url", "extensionid", "serviceid", "type", "configuration")
+CREDENTIALS: Final = (
+    "id extensionid serviceid scope default projects users configuration secretref".split()  # noqa: SIM905 - as above
+)
+# Columns that show what is in the services of an extension.
+_OF_SERVICES: Final = ("endpoints", "credentials")
+
+LIST_FORMAT: list[Callable[[Any], Any]] = [
+    click.option(
+        "--format",
+        "format_",
+        type=click.Choice(["table", "csv", "json", "yaml"], case_sensitive=False),
+        help="As FuseML's client writes it.  [default: table]",
+    ),
+    click.option(
+        "--field",
+        "fields",
+        metavar="COLUMN[:FIELD]",
+        multiple=True,
+        help="A column of the table or CSV, and the field that it shows if it is called otherwise. Repeatable.",
+    ),
+]
+GET_FORMAT: Callable[[Any], Any] = click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json", "yaml"], case_sensitive=False),
+    help="As FuseML's client writes it.  [default: text]",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a list command has found.
+
+    Attributes:
+        rows: Under FuseML's names.
+        known: The fields that a row may have.
+        columns: Those of the table, if no others are asked for.
+    """
+
+    rows: Sequence[Row]
+    known: Sequence[str]
+    columns: Sequence[str]
+
+    def show(self, format_: str | None, fields: Sequence[str]) -> None:
+        """Write the rows in one of FuseML's formats."""
+        match format_ or "table":
+            case "json":
+                click.echo(json.dumps(self.rows, ensure_ascii=False))
+            case "yaml":
+                click.echo(f"---\n{manifests.dump(self.rows)}")
+            case tabular:
+                chosen = [field for text in fields for field in text.split(",")] or self.columns
+                known = (*self.known, *_OF_SERVICES) if "services" in self.known else self.known
+                try:
+                    columns = columns_of(chosen, known)
+                except ValueError as e:
+                    raise click.BadParameter(str(e), param_hint="--field") from None
+                click.echo((csv_text if tabular == "csv" else table)(columns, self.rows), nl=False)

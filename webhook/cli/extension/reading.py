@@ -1,0 +1,88 @@
+"""EDGE: the records in files, folders and standard input that are to be registered."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from registry.documents import streams
+from registry.documents.reader import Document
+from registry.errors import InvalidRecordsError, Problem, UnreadableError
+from registry.records import codec, editing, texts
+from registry.records.model import Extension
+from webhook.cli.extension.changes import suffix
+from webhook.cli.files import lines_of_file, source_of
+
+
+class Given(NamedTuple):
+    """A record of a file.
+
+    Attributes:
+        body: Its fields, as a client would send them.
+        problem: Says something of it, with its place.
+    """
+
+    body: Mapping[str, Any]
+    file: str
+    line: int
+
+    def problem(self, message: str) -> Problem:
+        """What is wrong with it as a whole."""
+        return Problem(message, file=self.file, line=self.line)
+
+
+def read_bodies(files: Sequence[str], allowed: frozenset[str]) -> list[Given]:
+    """The records of all *files*, in order.
+
+    Raises:
+        InvalidRecordsError: With every problem that there is, each with its file and line.
+        UnreadableError: A file cannot be read.
+    """
+    found: list[Given] = []
+    problems: list[Problem] = []
+    for name in files:
+        source = source_of(name)
+        is_empty = True
+        try:
+            for chunk in streams.chunks(lines_of_file(name)):
+                for document in texts.documents(chunk.text):
+                    is_empty = False
+                    bodies, wrong = _read(document, chunk.text, allowed)
+                    at = chunk.line - 1
+                    found += [Given(body, source, line + at) for body, line in bodies]
+                    problems += [replace(p, file=source, line=max(p.line, 1) + at) for p in wrong]
+        except UnreadableError as e:
+            problems.append(Problem(str(e), file=source))
+            continue
+        if is_empty:
+            problems.append(Problem("there is no record in it", file=source))
+    if problems:
+        raise InvalidRecordsError(problems)
+    return found
+
+
+def created(given: Given, allowed: frozenset[str]) -> Extension:
+    """The record that *given* says, with generated ids where it has none.
+
+    Raises:
+        InvalidRecordsError: With every problem that there is.
+    """
+    try:
+        return editing.create(given.body, suffix=suffix, allowed=allowed)
+    except InvalidRecordsError as e:
+        raise InvalidRecordsError([replace(p, file=given.file, line=given.line) for p in e.problems]) from None
+
+
+def _read(document: Document, text: str, allowed: frozenset[str]) -> tuple[list[tuple[Any, int]], list[Problem]]:
+    """The bodies in a *document*, each with its line; and what is wrong, with lines in *text*."""
+    found, problems = texts.decode_document(document, text, allowed=allowed)
+    if problems:
+        return [], problems
+    bodies: list[tuple[Any, int]] = []
+    for part, (extension, line) in zip(texts.parts_of(document.content), found, strict=True):
+        body = codec.encode(extension) if texts.is_object(part.content) else part.content
+        try:
+            editing.create(body, suffix=suffix, allowed=allowed)
+        except InvalidRecordsError as e:
+            problems += texts.placed(e.problems, part.path, document, text)
+        bodies.append((body, line))
+    return bodies, problems

@@ -1,0 +1,113 @@
+"""EDGE: ``fuseml extension service``: the services of an extension."""
+
+import click
+
+from registry.records.editing import Place, hide
+from webhook.cli.extension.changes import add_part, delete_part, update_part
+from webhook.cli.extension.opening import Records, reads, writes
+from webhook.cli.extension.output import formats
+from webhook.cli.extension.output.formats import LIST_FORMAT, Listed
+from webhook.cli.extension.output.fuseml_form import service_form
+from webhook.cli.extension.parameters import (
+    SERVICE_FIELDS,
+    GoCommand,
+    configuration,
+    extension_id,
+    given,
+    merge,
+    pairs_of,
+    quoted,
+    service_id,
+)
+from webhook.cli.options import with_options
+
+
+@click.group()
+def service() -> None:
+    """Work with the services of an extension."""
+
+
+@service.command(cls=GoCommand)
+@extension_id
+@click.option("--id", "own_id", metavar="ID", help="Its id.  [default: the resource and eight random letters]")
+@with_options(SERVICE_FIELDS)
+@configuration("--configuration")
+@writes
+def add(
+    *,
+    records: Records,
+    extension_id: str,
+    own_id: str | None,
+    description: str | None,
+    resource: str | None,
+    category: str | None,
+    auth_required: bool | None,
+    default: bool | None,
+    configuration: tuple[str, ...],
+) -> None:
+    """Add a service to an extension."""
+    body = given(
+        id=own_id,
+        description=description,
+        resource=resource,
+        category=category,
+        auth_required=auth_required,
+        default=default,
+        configuration=pairs_of(configuration),
+    )
+    _, place = add_part(records, extension_id, "services", body)
+    records.done(f"Service {quoted(place.id)} successfully added to extension {quoted(extension_id)}")
+
+
+@service.command(cls=GoCommand)
+@extension_id
+@service_id
+@with_options(SERVICE_FIELDS)
+@configuration("--configuration")
+@merge
+@writes
+def update(
+    *,
+    records: Records,
+    extension_id: str,
+    service_id: str,
+    description: str | None,
+    resource: str | None,
+    category: str | None,
+    auth_required: bool | None,
+    default: bool | None,
+    configuration: tuple[str, ...],
+    merge: bool,
+) -> None:
+    """Change a service. What is not given stays; '' clears a field."""
+    body = given(
+        description=description,
+        resource=resource,
+        category=category,
+        auth_required=auth_required,
+        default=default,
+        configuration=pairs_of(configuration),
+    )
+    update_part(records, extension_id, Place("services", service_id), body, merge=merge)
+    records.done(f"Service {quoted(service_id)} from extension {quoted(extension_id)} successfully updated")
+
+
+@service.command()
+@extension_id
+@service_id
+@writes
+def delete(*, records: Records, extension_id: str, service_id: str) -> None:
+    """Delete a service, with its endpoints and credentials."""
+    delete_part(records, extension_id, Place("services", service_id))
+    records.done(f"Service {quoted(service_id)} successfully deleted from extension {quoted(extension_id)}")
+
+
+@service.command("list")
+@extension_id
+@with_options(LIST_FORMAT)
+@reads
+def list_(*, records: Records, extension_id: str, format_: str | None, fields: tuple[str, ...]) -> None:
+    """List the services of an extension."""
+    extension = hide(records.store.get(extension_id).record)
+    rows = [service_form(extension, s) for s in sorted(extension.services, key=lambda s: s.id)]
+    Listed(rows, formats.SERVICE, ("ID", "Resource", "Category", "Configuration")).show(format_, fields)
