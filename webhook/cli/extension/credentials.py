@@ -5,11 +5,11 @@ from typing import Any
 
 import click
 
-from registry.records.editing import Place, hide
+from registry.records.editing import Place, find, hide
 from webhook.cli.extension.changes import add_part, delete_part, service_of, update_part
 from webhook.cli.extension.opening import Records, reads, writes
 from webhook.cli.extension.output import formats
-from webhook.cli.extension.output.formats import LIST_FORMAT, Listed
+from webhook.cli.extension.output.formats import ADDED_FORMAT, LIST_FORMAT, Listed
 from webhook.cli.extension.output.fuseml_form import credentials_form
 from webhook.cli.extension.parameters import (
     configuration,
@@ -55,13 +55,17 @@ def credentials() -> None:
 @service_id
 @click.option("--id", "own_id", metavar="ID", help="Their id.  [default: the scope and eight random letters]")
 @with_options(_FIELDS)
+@ADDED_FORMAT
 @writes
-def add(*, records: Records, extension_id: str, service_id: str, own_id: str | None, **fields: Any) -> None:
+def add(
+    *, records: Records, extension_id: str, service_id: str, own_id: str | None, output: Any, **fields: Any
+) -> None:
     """Add credentials to a service."""
     body = given(id=own_id, **_body(**fields))
-    _, place = add_part(records, extension_id, "credentials", body, service_id=service_id)
+    extension, place = add_part(records, extension_id, "credentials", body, service_id=service_id)
     where = f"service {service_id} from extension {quoted(extension_id)}"
-    records.done(f"Credentials {quoted(place.id)} successfully added to {where}")
+    said = f"Credentials {quoted(place.id)} successfully added to {where}"
+    records.added(find(hide(extension), place), output, said)
 
 
 @credentials.command()
@@ -96,14 +100,21 @@ def delete(*, records: Records, extension_id: str, service_id: str, own_id: str)
 @with_options(LIST_FORMAT)
 @reads
 def list_(
-    *, records: Records, extension_id: str, service_id: str, format_: str | None, fields: tuple[str, ...]
+    *,
+    records: Records,
+    extension_id: str,
+    service_id: str,
+    output: str | None,
+    format_: str | None,
+    fields: tuple[str, ...],
 ) -> None:
     """List the credentials of a service, without their values."""
     extension = hide(records.store.get(extension_id).record)
     service = service_of(extension, service_id)
-    rows = [credentials_form(extension, service, c) for c in sorted(service.credentials, key=lambda c: c.id)]
+    found = sorted(service.credentials, key=lambda c: c.id)
+    rows = [credentials_form(extension, service, c) for c in found]
     columns = ("ID", "Scope", "Projects", "Users", "Configuration")
-    Listed(rows, formats.CREDENTIALS, columns).show(format_, fields)
+    Listed(found, rows, formats.CREDENTIALS, columns).show(output, format_, fields)
 
 
 def _body(

@@ -96,10 +96,17 @@ def delete(*, records: Records, extension_id: str, service_id: str, url: str) ->
 @with_options(LIST_FORMAT)
 @reads
 def list_(
-    *, records: Records, extension_id: str, service_id: str, format_: str | None, fields: tuple[str, ...]
+    *,
+    records: Records,
+    extension_id: str,
+    service_id: str,
+    output: str | None,
+    format_: str | None,
+    fields: tuple[str, ...],
 ) -> None:
     """List the endpoints of a service."""
     extension = hide(records.store.get(extension_id).record)
     service = service_of(extension, service_id)
-    rows = [endpoint_form(extension, service, e) for e in sorted(service.endpoints, key=lambda e: e.url)]
-    Listed(rows, formats.ENDPOINT, ("URL", "Type", "Configuration")).show(format_, fields)
+    found = sorted(service.endpoints, key=lambda e: e.url)
+    rows = [endpoint_form(extension, service, e) for e in found]
+    Listed(found, rows, formats.ENDPOINT, ("URL", "Type", "Configuration")).show(output, format_, fields)

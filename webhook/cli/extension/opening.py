@@ -19,6 +19,7 @@ from registry.stores.folder_records.store import FolderRecords
 from registry.stores.store import RecordStore
 from webhook.cli.environment import prefer_command_line
 from webhook.cli.extension.dry_run import DryRun
+from webhook.cli.extension.output.plain import Part, Plain, one
 from webhook.cli.options import allow_variable, with_options
 from webhook.process import logs
 
@@ -79,6 +80,13 @@ class Records:
     def done(self, text: str) -> None:
         """Say that something has been done, or would have been."""
         click.echo(f"{text} (dry run)" if self.is_dry_run else text)
+
+    def added(self, part: Part, output: Plain | None, text: str) -> None:
+        """Write what has been added, or say that it has."""
+        if output is None:
+            self.done(text)
+        else:
+            click.echo(one(part, output), nl=False)
 
     def rehearsal(self) -> "Records":
         """The same, with a store that writes nothing."""

@@ -6,8 +6,10 @@ from typing import Any
 import click
 
 from registry.errors import InvalidRecordsError, RegistryError
+from registry.records.editing import hide
 from registry.records.model import Extension
 from webhook.cli.extension.opening import Records, writes
+from webhook.cli.extension.output.formats import ADDED_FORMAT
 from webhook.cli.extension.parameters import EXTENSION_FIELDS, configuration, given, pairs_of, quoted
 from webhook.cli.extension.reading import Given, created, read_bodies
 from webhook.cli.files import expanded
@@ -29,9 +31,16 @@ from webhook.cli.options import warn, with_options
 @click.option("--id", "own_id", metavar="ID", help="Its id.  [default: the product and eight random letters]")
 @with_options(EXTENSION_FIELDS)
 @configuration("-c", "--configuration")
+@ADDED_FORMAT
 @writes
 def register(
-    *, records: Records, files: tuple[str, ...], own_id: str | None, configuration: tuple[str, ...], **fields: Any
+    *,
+    records: Records,
+    files: tuple[str, ...],
+    own_id: str | None,
+    configuration: tuple[str, ...],
+    output: Any,
+    **fields: Any,
 ) -> None:
     """Register extensions from files, or one from what is given here.
 
@@ -53,7 +62,9 @@ def register(
             if done:
                 warn(f"{done} of {len(extensions)} have been registered")
             raise
-        records.done(f"Extension {quoted(kept.record.id)} successfully registered")
+        if done and output == "yaml":
+            click.echo("---")
+        records.added(hide(kept.record), output, f"Extension {quoted(kept.record.id)} successfully registered")
 
 
 def check_all(records: Records, extensions: Sequence[Extension], places: Sequence[Given]) -> None:

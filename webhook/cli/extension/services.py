@@ -1,12 +1,14 @@
 """EDGE: ``fuseml extension service``: the services of an extension."""
 
+from typing import Any
+
 import click
 
-from registry.records.editing import Place, hide
+from registry.records.editing import Place, find, hide
 from webhook.cli.extension.changes import add_part, delete_part, update_part
 from webhook.cli.extension.opening import Records, reads, writes
 from webhook.cli.extension.output import formats
-from webhook.cli.extension.output.formats import LIST_FORMAT, Listed
+from webhook.cli.extension.output.formats import ADDED_FORMAT, LIST_FORMAT, Listed
 from webhook.cli.extension.output.fuseml_form import service_form
 from webhook.cli.extension.parameters import (
     SERVICE_FIELDS,
@@ -32,6 +34,7 @@ def service() -> None:
 @click.option("--id", "own_id", metavar="ID", help="Its id.  [default: the resource and eight random letters]")
 @with_options(SERVICE_FIELDS)
 @configuration("--configuration")
+@ADDED_FORMAT
 @writes
 def add(
     *,
@@ -44,6 +47,7 @@ def add(
     auth_required: bool | None,
     default: bool | None,
     configuration: tuple[str, ...],
+    output: Any,
 ) -> None:
     """Add a service to an extension."""
     body = given(
@@ -55,8 +59,9 @@ def add(
         default=default,
         configuration=pairs_of(configuration),
     )
-    _, place = add_part(records, extension_id, "services", body)
-    records.done(f"Service {quoted(place.id)} successfully added to extension {quoted(extension_id)}")
+    extension, place = add_part(records, extension_id, "services", body)
+    said = f"Service {quoted(place.id)} successfully added to extension {quoted(extension_id)}"
+    records.added(find(hide(extension), place), output, said)
 
 
 @service.command(cls=GoCommand)
@@ -106,8 +111,11 @@ def delete(*, records: Records, extension_id: str, service_id: str) -> None:
 @extension_id
 @with_options(LIST_FORMAT)
 @reads
-def list_(*, records: Records, extension_id: str, format_: str | None, fields: tuple[str, ...]) -> None:
+def list_(
+    *, records: Records, extension_id: str, output: str | None, format_: str | None, fields: tuple[str, ...]
+) -> None:
     """List the services of an extension."""
     extension = hide(records.store.get(extension_id).record)
-    rows = [service_form(extension, s) for s in sorted(extension.services, key=lambda s: s.id)]
-    Listed(rows, formats.SERVICE, ("ID", "Resource", "Category", "Configuration")).show(format_, fields)
+    found = sorted(extension.services, key=lambda s: s.id)
+    rows = [service_form(extension, s) for s in found]
+    Listed(found, rows, formats.SERVICE, ("ID", "Resource", "Category", "Configuration")).show(output, format_, fields)

@@ -11,8 +11,9 @@ from registry.records.editing import hide
 from registry.resolving.query import matching, query_of
 from webhook.cli.extension.opening import Records, reads
 from webhook.cli.extension.output import formats
-from webhook.cli.extension.output.formats import GET_FORMAT, LIST_FORMAT, Listed
+from webhook.cli.extension.output.formats import GET_FORMAT, LIST_FORMAT, Listed, check_one_format
 from webhook.cli.extension.output.fuseml_form import extension_form
+from webhook.cli.extension.output.plain import one
 from webhook.cli.extension.output.text import get_text
 from webhook.cli.extension.parameters import extension_id
 from webhook.cli.options import warn, with_options
@@ -34,7 +35,9 @@ _QUERY: list[Callable[[Any], Any]] = [
 @with_options(_QUERY)
 @with_options(LIST_FORMAT)
 @reads
-def list_(*, records: Records, format_: str | None, fields: tuple[str, ...], **criteria: str | None) -> None:
+def list_(
+    *, records: Records, output: str | None, format_: str | None, fields: tuple[str, ...], **criteria: str | None
+) -> None:
     """List extensions, with those of their services that are asked for."""
     try:
         query = query_of({field: value or "" for field, value in criteria.items()})
@@ -47,17 +50,21 @@ def list_(*, records: Records, format_: str | None, fields: tuple[str, ...], **c
         warn(str(broken))
     found = [kept for stored in listing.records if (kept := matching(hide(stored.record), query)) is not None]
     rows = [extension_form(extension, records.registered(extension.id)) for extension in found]
-    Listed(rows, formats.EXTENSION, _COLUMNS).show(format_, fields)
+    Listed(found, rows, formats.EXTENSION, _COLUMNS).show(output, format_, fields)
 
 
 @click.command()
 @extension_id
-@GET_FORMAT
+@with_options(GET_FORMAT)
 @reads
-def get(*, records: Records, extension_id: str, format_: str | None) -> None:
+def get(*, records: Records, extension_id: str, output: Any, format_: str | None) -> None:
     """Show all about an extension. Values of credentials are never shown."""
+    check_one_format(output, format_)
     extension = hide(records.store.get(extension_id).record)
     registered = records.registered(extension_id)
+    if output in ("yaml", "json", "name"):
+        click.echo(one(extension, output), nl=False)
+        return
     match format_ or "text":
         case "json":
             click.echo(json.dumps(extension_form(extension, registered), ensure_ascii=False))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from registry.suggestions import did_you_mean
+from webhook.cli.extension.output.text import printable
 from webhook.objects import manifests
 
 Row: TypeAlias = Mapping[str, Any]
@@ -53,7 +54,7 @@ def table(columns: Sequence[Column], rows: Iterable[Row]) -> str:
     lines = [[column.title.upper() for column in columns]]
     height_of_title = 1
     for row in rows:
-        cells = [_printable(column.cell(row)).splitlines() or [""] for column in columns]
+        cells = [printable(column.cell(row)).splitlines() or [""] for column in columns]
         height = max(map(len, cells))
         lines += [[cell[i] if i < len(cell) else "" for cell in cells] for i in range(height)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
@@ -89,11 +90,6 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return manifests.dump(value).rstrip("\n") if isinstance(value, (dict, list)) else str(value)
-
-
-def _printable(text: str) -> str:
-    """*text* without what a terminal would obey."""
-    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
 
 
 def _pairs(row: Row) -> str:

@@ -30,7 +30,12 @@ def aligned(lines: Iterable[str]) -> str:
             write_held()
             written.append(line)
     write_held()
-    return "".join(f"{line.rstrip()}\n" for line in written)
+    return "".join(f"{printable(line.rstrip())}\n" for line in written)
+
+
+def printable(text: str) -> str:
+    """*text* with escapes in place of what a terminal would obey, but for line breaks."""
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
 
 
 def _lines(extension: Extension, registered: str) -> Iterator[str]:
