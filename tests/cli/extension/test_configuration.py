@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhook.cli.extension.configuration import read_literal, read_pairs, read_variables
+from webhook.cli.extension.given.configuration import read_literal, read_pairs, read_variables
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_file_that_cannot_be_used_is_refused(filled, tmp_path, option, content, 
 
 
 def test_value_is_asked_for_without_being_shown(filled, monkeypatch):
-    monkeypatch.setattr("webhook.cli.extension.values._is_terminal", lambda: True)
+    monkeypatch.setattr("webhook.cli.extension.given.values._is_terminal", lambda: True)
 
     code, shown, errors = filled(
         "credentials", "add", "--id", "c", "a", "s", "--prompt", "PASSWORD", stdin="CANARY\nCANARY\n"

@@ -3,8 +3,7 @@
 import click
 
 from webhook.cli.extension.changes import update_extension
-from webhook.cli.extension.opening import Records, writes
-from webhook.cli.extension.parameters import (
+from webhook.cli.extension.given.options import (
     EXTENSION_FIELDS,
     configuration,
     extension_id,
@@ -13,6 +12,7 @@ from webhook.cli.extension.parameters import (
     pairs_of,
     quoted,
 )
+from webhook.cli.extension.opening import Records, writes
 from webhook.cli.options import with_options
 
 

@@ -2,12 +2,12 @@
 
 import click
 
-from webhook.cli.extension.credentials import credentials
-from webhook.cli.extension.endpoints import endpoint
 from webhook.cli.extension.extensions import delete, update
 from webhook.cli.extension.new import new
+from webhook.cli.extension.parts.credentials import credentials
+from webhook.cli.extension.parts.endpoints import endpoint
+from webhook.cli.extension.parts.services import service
 from webhook.cli.extension.register import register
-from webhook.cli.extension.services import service
 from webhook.cli.extension.show import get, list_
 
 

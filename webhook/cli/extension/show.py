@@ -9,13 +9,13 @@ import click
 from registry.errors import InvalidSelectorError
 from registry.records.editing import hide
 from registry.resolving.query import matching, query_of
+from webhook.cli.extension.given.options import extension_id
 from webhook.cli.extension.opening import Records, reads
 from webhook.cli.extension.output import formats
 from webhook.cli.extension.output.formats import GET_FORMAT, LIST_FORMAT, Listed, check_one_format
 from webhook.cli.extension.output.fuseml_form import extension_form
 from webhook.cli.extension.output.plain import one
 from webhook.cli.extension.output.text import get_text
-from webhook.cli.extension.parameters import extension_id
 from webhook.cli.options import warn, with_options
 from webhook.objects import manifests
 

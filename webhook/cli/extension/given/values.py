@@ -8,8 +8,8 @@ import click
 
 from registry.documents.encoding import decode
 from registry.errors import UnreadableError
-from webhook.cli.extension.configuration import read_literal, read_variables
-from webhook.cli.extension.parameters import pairs_of
+from webhook.cli.extension.given.configuration import read_literal, read_variables
+from webhook.cli.extension.given.options import pairs_of
 from webhook.cli.files import STDIN, bytes_of_file, source_of
 
 # As kubectl's ``create secret generic`` calls them.

@@ -6,11 +6,7 @@ import click
 
 from registry.records.editing import Place, find, hide
 from webhook.cli.extension.changes import add_part, delete_part, update_part
-from webhook.cli.extension.opening import Records, reads, writes
-from webhook.cli.extension.output import formats
-from webhook.cli.extension.output.formats import ADDED_FORMAT, LIST_FORMAT, Listed
-from webhook.cli.extension.output.fuseml_form import service_form
-from webhook.cli.extension.parameters import (
+from webhook.cli.extension.given.options import (
     SERVICE_FIELDS,
     GoCommand,
     configuration,
@@ -21,6 +17,10 @@ from webhook.cli.extension.parameters import (
     quoted,
     service_id,
 )
+from webhook.cli.extension.opening import Records, reads, writes
+from webhook.cli.extension.output import formats
+from webhook.cli.extension.output.formats import ADDED_FORMAT, LIST_FORMAT, Listed
+from webhook.cli.extension.output.fuseml_form import service_form
 from webhook.cli.options import with_options
 
 

@@ -4,11 +4,7 @@ import click
 
 from registry.records.editing import Place, hide
 from webhook.cli.extension.changes import add_part, delete_part, service_of, update_part
-from webhook.cli.extension.opening import Records, reads, writes
-from webhook.cli.extension.output import formats
-from webhook.cli.extension.output.formats import LIST_FORMAT, Listed
-from webhook.cli.extension.output.fuseml_form import endpoint_form
-from webhook.cli.extension.parameters import (
+from webhook.cli.extension.given.options import (
     configuration,
     endpoint_type,
     extension_id,
@@ -18,6 +14,10 @@ from webhook.cli.extension.parameters import (
     quoted,
     service_id,
 )
+from webhook.cli.extension.opening import Records, reads, writes
+from webhook.cli.extension.output import formats
+from webhook.cli.extension.output.formats import LIST_FORMAT, Listed
+from webhook.cli.extension.output.fuseml_form import endpoint_form
 from webhook.cli.options import with_options
 
 _url = click.argument("url", metavar="ENDPOINT_URL")

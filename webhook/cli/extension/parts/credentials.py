@@ -7,11 +7,7 @@ import click
 
 from registry.records.editing import Place, find, hide
 from webhook.cli.extension.changes import add_part, delete_part, service_of, update_part
-from webhook.cli.extension.opening import Records, reads, writes
-from webhook.cli.extension.output import formats
-from webhook.cli.extension.output.formats import ADDED_FORMAT, LIST_FORMAT, Listed
-from webhook.cli.extension.output.fuseml_form import credentials_form
-from webhook.cli.extension.parameters import (
+from webhook.cli.extension.given.options import (
     configuration,
     extension_id,
     given,
@@ -20,7 +16,11 @@ from webhook.cli.extension.parameters import (
     service_id,
     split,
 )
-from webhook.cli.extension.values import VALUES, values_of
+from webhook.cli.extension.given.values import VALUES, values_of
+from webhook.cli.extension.opening import Records, reads, writes
+from webhook.cli.extension.output import formats
+from webhook.cli.extension.output.formats import ADDED_FORMAT, LIST_FORMAT, Listed
+from webhook.cli.extension.output.fuseml_form import credentials_form
 from webhook.cli.options import with_options
 
 _id = click.argument("own_id", metavar="CREDENTIALS_ID")

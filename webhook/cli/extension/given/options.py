@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import click
 
-from webhook.cli.extension.configuration import read_pairs
+from webhook.cli.extension.given.configuration import read_pairs
 from webhook.cli.options import warn
 
 _TRUE: Final = frozenset({"1", "t", "T", "true", "True", "TRUE"})

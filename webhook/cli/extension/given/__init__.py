@@ -1,0 +1,1 @@
+"""EDGE: what commands are given: fields of a record, entries of a configuration, values of credentials, files."""

@@ -1,0 +1,1 @@
+"""EDGE: the commands for the parts of an extension: services, endpoints, credentials."""
