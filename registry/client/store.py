@@ -33,6 +33,7 @@ class RestRecords:
 
     def __init__(self, api: Api) -> None:
         self._api = api
+        self._keeps_order = True
         self.registered: dict[str, str] = {}
 
     def get(self, extension_id: str) -> Stored:
@@ -43,6 +44,7 @@ class RestRecords:
         """All records that can be read, and what is wrong with the others."""
         # The original refuses a list without a query, which its client sends as the body of a GET.
         answer = self._api.send(Request("GET", ("extensions",), {}))
+        self._keeps_order = not answer.is_original
         found, problems = [], []
         for i, body in enumerate(self._items(answer.content)):
             try:
@@ -76,6 +78,10 @@ class RestRecords:
         """Delete the record *extension_id*."""
         answer, _ = self._expected(extension_id, expected)
         self._api.send(Request("DELETE", path_of(extension_id)), if_match=answer.etag)
+
+    def in_kept_order(self, record: Extension) -> Extension:
+        """*record* as this server would give it back, as far as what has been read shows how it orders parts."""
+        return record if self._keeps_order else bodies.ordered(record)
 
     def _register(self, record: Extension) -> Stored:
         if problems := list(bodies.unknown_values(record)):
@@ -115,6 +121,7 @@ class RestRecords:
                 raise UnavailableError(message) from e
 
     def _stored(self, answer: Answer) -> Stored:
+        self._keeps_order = not answer.is_original
         record = bodies.record_of(answer.content, in_order=not answer.is_original)
         self.registered[record.id] = bodies.registered_at(answer.content)
         return Stored(record, f"{_ETAG}{answer.etag}" if answer.etag else bodies.digest_of(record))

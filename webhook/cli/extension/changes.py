@@ -2,13 +2,15 @@
 
 import secrets
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from registry.records import editing
 from registry.records.editing import HIDDEN, PartKind, Place
-from registry.records.model import Extension, Service
+from registry.records.model import Credentials, Extension, Service
 from registry.stores.changing import change
+from registry.stores.store import Stored
 from webhook.cli.extension.opening import Records
 
 _LETTERS: Final = string.ascii_lowercase + string.digits
@@ -52,6 +54,36 @@ def update_extension(records: Records, extension_id: str, body: Mapping[str, Any
         return editing.update(extension, changes, suffix=suffix, allowed=records.allowed)
 
     change(records.store, extension_id, edit)
+
+
+def put_whole(records: Records, before: Stored, body: Mapping[str, Any], *, is_allowed: bool = True) -> Stored:
+    """Make the record that was read as *before* what *body* says: what it does not say is cleared, ``HIDDEN`` stays.
+
+    Raises:
+        AlreadyExistsError: It would change, which is not *is_allowed*.
+    """
+    cleared = {"product": "", "version": "", "zone": "", "description": "", "configuration": {}, "services": []}
+    after = editing.update(before.record, {**cleared, **body}, suffix=suffix, allowed=records.allowed)
+    if records.in_kept_order(after) == before.record:
+        return before
+    if not is_allowed:
+        raise editing.extension_exists(before.record.id)
+    return records.store.put(after, before.revision)
+
+
+def with_logins(extension: Extension, shown: Callable[[str, Credentials], dict[str, str]]) -> Extension:
+    """*extension* with what *shown* gives for each service's id and credentials with values of their own."""
+    services = (
+        replace(
+            service,
+            credentials=tuple(
+                login if login.secret_ref is not None else replace(login, configuration=shown(service.id, login))
+                for login in service.credentials
+            ),
+        )
+        for service in extension.services
+    )
+    return replace(extension, services=tuple(services))
 
 
 def delete_part(records: Records, extension_id: str, place: Place) -> None:

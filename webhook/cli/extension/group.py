@@ -2,13 +2,18 @@
 
 import click
 
+from webhook.cli.extension.describe import describe
+from webhook.cli.extension.diff import diff
+from webhook.cli.extension.edit import edit
 from webhook.cli.extension.extensions import delete, update
 from webhook.cli.extension.new import new
 from webhook.cli.extension.parts.credentials import credentials
 from webhook.cli.extension.parts.endpoints import endpoint
 from webhook.cli.extension.parts.services import service
+from webhook.cli.extension.reachability import test_
 from webhook.cli.extension.register import register
 from webhook.cli.extension.show import get, list_
+from webhook.cli.extension.transfer import export, import_
 
 
 @click.group()
@@ -16,5 +21,9 @@ def extension() -> None:
     """Work with records of extensions."""
 
 
-for _command in (new, register, list_, get, update, delete, service, endpoint, credentials):
+_COMMANDS = (
+    *(new, register, list_, get, describe, update, edit, delete, service, endpoint, credentials),
+    *(diff, export, import_, test_),
+)
+for _command in _COMMANDS:
     extension.add_command(_command)

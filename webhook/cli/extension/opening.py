@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -70,12 +70,16 @@ class Records:
         allowed: Variables that control a loader or an interpreter and may be registered all the same.
         is_dry_run: True if the store writes nothing.
         check: Raises what the store would say to a record that it cannot keep.
+        namespace: Of a cluster; "" for other stores.
+        server: The store, if it is a server, even while nothing is written to it.
     """
 
     store: RecordStore
     allowed: frozenset[str]
     is_dry_run: bool
     check: Callable[[Extension], None]
+    namespace: str = ""
+    server: RestRecords | None = None
 
     def done(self, text: str) -> None:
         """Say that something has been done, or would have been."""
@@ -90,11 +94,15 @@ class Records:
 
     def rehearsal(self) -> "Records":
         """The same, with a store that writes nothing."""
-        return Records(DryRun(self.store, self.check), self.allowed, is_dry_run=True, check=self.check)
+        return replace(self, store=DryRun(self.store, self.check), is_dry_run=True)
+
+    def in_kept_order(self, extension: Extension) -> Extension:
+        """*extension* with its parts in the order in which the store gives them, once something has been read."""
+        return self.server.in_kept_order(extension) if self.server is not None else extension
 
     def registered(self, extension_id: str) -> str:
         """When an extension that has been read was registered; "" if that is not known."""
-        return self.store.registered.get(extension_id, "") if isinstance(self.store, RestRecords) else ""
+        return self.server.registered.get(extension_id, "") if self.server is not None else ""
 
 
 def reads(command: Callable[..., None]) -> Callable[..., None]:
@@ -136,7 +144,8 @@ def _opened(command: Callable[..., None]) -> Callable[..., None]:
                     token=_token(token_file),
                     log=_log if verbose else lambda _: None,
                 )
-                records = Records(RestRecords(api), names, is_dry_run=False, check=_fits)
+                rest = RestRecords(api)
+                records = Records(rest, names, is_dry_run=False, check=_fits, server=rest)
             elif folder is not None:
                 records = Records(FolderRecords(folder, allowed=names), names, is_dry_run=False, check=_fits)
             else:
@@ -153,7 +162,7 @@ def _in_cluster(namespace: str, kubeconfig: str | None, allowed: frozenset[str])
     from registry.stores.cluster_records.store import ClusterRecords, check  # noqa: PLC0415
 
     store = ClusterRecords(connect(kubeconfig), namespace=namespace, allowed=allowed)
-    return Records(store, allowed, is_dry_run=False, check=check)
+    return Records(store, allowed, is_dry_run=False, check=check, namespace=namespace)
 
 
 def _fits(_: Extension) -> None:

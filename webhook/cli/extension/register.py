@@ -9,7 +9,7 @@ from registry.errors import InvalidRecordsError, RegistryError
 from registry.records.editing import hide
 from registry.records.model import Extension
 from webhook.cli.extension.given.options import EXTENSION_FIELDS, configuration, given, pairs_of, quoted
-from webhook.cli.extension.given.reading import Given, created, read_bodies
+from webhook.cli.extension.given.reading import FILES, Given, created, read_bodies
 from webhook.cli.extension.opening import Records, writes
 from webhook.cli.extension.output.formats import ADDED_FORMAT
 from webhook.cli.files import expanded
@@ -17,17 +17,7 @@ from webhook.cli.options import warn, with_options
 
 
 @click.command()
-@click.option(
-    "-f",
-    "--file",
-    "--filename",
-    "files",
-    multiple=True,
-    metavar="FILE",
-    type=click.Path(exists=True, allow_dash=True),
-    help="Records or Extensions, in YAML or JSON; a folder with all such files below it; - is standard input. "
-    "Repeatable.",
-)
+@FILES
 @click.option("--id", "own_id", metavar="ID", help="Its id.  [default: the product and eight random letters]")
 @with_options(EXTENSION_FIELDS)
 @configuration("-c", "--configuration")

@@ -1,8 +1,10 @@
 """EDGE: the records in files, folders and standard input that are to be registered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
+
+import click
 
 from registry.documents import streams
 from registry.documents.reader import Document
@@ -29,9 +31,32 @@ class Given(NamedTuple):
         """What is wrong with it as a whole."""
         return Problem(message, file=self.file, line=self.line)
 
+    def placed(self, problem: Problem) -> Problem:
+        """*problem* with the place of the record."""
+        return replace(problem, file=self.file, line=self.line)
 
-def read_bodies(files: Sequence[str], allowed: frozenset[str]) -> list[Given]:
+
+PATHS: Callable[[Any], Any] = click.argument(
+    "paths", nargs=-1, metavar="[FILE]...", type=click.Path(exists=True, allow_dash=True)
+)
+FILES: Callable[[Any], Any] = click.option(
+    "-f",
+    "--file",
+    "--filename",
+    "files",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(exists=True, allow_dash=True),
+    help="Records or Extensions, in YAML or JSON; a folder with all such files below it; - is standard input. "
+    "Repeatable.",
+)
+
+
+def read_bodies(files: Sequence[str], allowed: frozenset[str], *, hidden: bool = False) -> list[Given]:
     """The records of all *files*, in order.
+
+    Args:
+        hidden: Values may be ``<hidden>``: they are those that a registry has.
 
     Raises:
         InvalidRecordsError: With every problem that there is, each with its file and line.
@@ -46,7 +71,7 @@ def read_bodies(files: Sequence[str], allowed: frozenset[str]) -> list[Given]:
             for chunk in streams.chunks(lines_of_file(name)):
                 for document in texts.documents(chunk.text):
                     is_empty = False
-                    bodies, wrong = _read(document, chunk.text, allowed)
+                    bodies, wrong = _read(document, chunk.text, allowed, hidden=hidden)
                     at = chunk.line - 1
                     found += [Given(body, source, line + at) for body, line in bodies]
                     problems += [replace(p, file=source, line=max(p.line, 1) + at) for p in wrong]
@@ -60,19 +85,26 @@ def read_bodies(files: Sequence[str], allowed: frozenset[str]) -> list[Given]:
     return found
 
 
-def created(given: Given, allowed: frozenset[str]) -> Extension:
+def created(given: Given, allowed: frozenset[str], *, hidden: bool = False) -> Extension:
     """The record that *given* says, with generated ids where it has none.
+
+    Args:
+        hidden: Values may be ``<hidden>``.
 
     Raises:
         InvalidRecordsError: With every problem that there is.
     """
+    if hidden:
+        return codec.decode(given.body, allowed=allowed)
     try:
         return editing.create(given.body, suffix=suffix, allowed=allowed)
     except InvalidRecordsError as e:
-        raise InvalidRecordsError([replace(p, file=given.file, line=given.line) for p in e.problems]) from None
+        raise InvalidRecordsError([given.placed(p) for p in e.problems]) from None
 
 
-def _read(document: Document, text: str, allowed: frozenset[str]) -> tuple[list[tuple[Any, int]], list[Problem]]:
+def _read(
+    document: Document, text: str, allowed: frozenset[str], *, hidden: bool
+) -> tuple[list[tuple[Any, int]], list[Problem]]:
     """The bodies in a *document*, each with its line; and what is wrong, with lines in *text*."""
     found, problems = texts.decode_document(document, text, allowed=allowed)
     if problems:
@@ -81,7 +113,8 @@ def _read(document: Document, text: str, allowed: frozenset[str]) -> tuple[list[
     for part, (extension, line) in zip(texts.parts_of(document.content), found, strict=True):
         body = codec.encode(extension) if texts.is_object(part.content) else part.content
         try:
-            editing.create(body, suffix=suffix, allowed=allowed)
+            if not hidden:
+                editing.create(body, suffix=suffix, allowed=allowed)
         except InvalidRecordsError as e:
             problems += texts.placed(e.problems, part.path, document, text)
         bodies.append((body, line))
