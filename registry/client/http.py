@@ -12,6 +12,7 @@ from urllib.request import getproxies, proxy_bypass
 import urllib3
 from urllib3.exceptions import HTTPError, SSLError
 
+from registry.client import TIMEOUT
 from registry.client.changes import Request
 from registry.errors import (
     AlreadyExistsError,
@@ -26,7 +27,6 @@ from registry.errors import (
     UnreadableError,
 )
 
-TIMEOUT: Final = 30.0
 # Seconds for the connection alone: a host that is there accepts it at once.
 _CONNECTING: Final = 10.0
 # Ten thousand records take a tenth of it.

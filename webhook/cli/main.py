@@ -11,6 +11,7 @@ from typing import NoReturn
 
 import click
 
+from webhook.cli.completion import completion
 from webhook.cli.controller import controller
 from webhook.cli.convert import convert
 from webhook.cli.environment import read_environment
@@ -42,6 +43,6 @@ def commands() -> None:
     """Connect Tekton and Argo pipeline steps to the services they ask for."""
 
 
-for _command in (preview, explain, lint, convert, extension, registry, webhook, controller):
+for _command in (preview, explain, lint, convert, extension, registry, webhook, controller, completion):
     commands.add_command(_command)
 read_environment(commands)

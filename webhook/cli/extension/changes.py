@@ -11,7 +11,7 @@ from registry.records.editing import HIDDEN, PartKind, Place
 from registry.records.model import Credentials, Extension, Service
 from registry.stores.changing import change
 from registry.stores.store import Stored
-from webhook.cli.extension.opening import Records
+from webhook.cli.extension.records import Records
 
 _LETTERS: Final = string.ascii_lowercase + string.digits
 

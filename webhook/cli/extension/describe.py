@@ -6,8 +6,9 @@ import click
 
 from registry.resolving.index import Index
 from webhook.cli.extension.given.options import extension_id
-from webhook.cli.extension.opening import Records, reads
+from webhook.cli.extension.opening import reads
 from webhook.cli.extension.output.description import as_text, description_of
+from webhook.cli.extension.records import Records
 from webhook.objects import manifests
 
 

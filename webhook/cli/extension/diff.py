@@ -12,8 +12,9 @@ from registry.records.editing import HIDDEN
 from registry.records.model import Credentials, Extension
 from webhook.cli.extension.changes import with_logins
 from webhook.cli.extension.given.reading import FILES, PATHS, created, read_bodies
-from webhook.cli.extension.opening import Records, reads
+from webhook.cli.extension.opening import reads
 from webhook.cli.extension.output.plain import one
+from webhook.cli.extension.records import Records
 from webhook.cli.files import expanded
 from webhook.cli.options import warn
 from webhook.cli.terminal import print_diff

@@ -12,8 +12,9 @@ from registry.stores.store import Stored
 from webhook.cli.extension.changes import put_whole
 from webhook.cli.extension.editor import MARK, Draft
 from webhook.cli.extension.given.options import extension_id, quoted
-from webhook.cli.extension.opening import Records, writes
+from webhook.cli.extension.opening import writes
 from webhook.cli.extension.output.plain import one
+from webhook.cli.extension.records import Records
 
 _HEAD: Final = f"""\
 {MARK}Save and leave the editor to change the extension; leave it without a change to cancel.

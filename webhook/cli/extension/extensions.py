@@ -12,7 +12,8 @@ from webhook.cli.extension.given.options import (
     pairs_of,
     quoted,
 )
-from webhook.cli.extension.opening import Records, writes
+from webhook.cli.extension.opening import writes
+from webhook.cli.extension.records import Records
 from webhook.cli.options import with_options
 
 

@@ -8,10 +8,11 @@ from registry.errors import InvalidRecordsError, dotted
 from registry.suggestions import closest
 from registry.templates import forms
 from registry.templates.catalogue import find, names, templates
+from webhook.cli.extension.suggesting import products
 
 
 @click.command()
-@click.argument("product", required=False)
+@click.argument("product", required=False, shell_complete=products)
 @click.option("--list", "is_listing", is_flag=True, help="List the products.")
 @click.option("--id", "extension_id", metavar="ID", help="The record's id.  [default: the product]")
 @click.option("--zone", metavar="ZONE", help="Where the product runs.")

@@ -11,9 +11,11 @@ import click
 
 from registry.errors import UnreadableError
 from registry.records.model import Endpoint, Extension, Service
-from webhook.cli.extension.opening import Records, reads
+from webhook.cli.extension.opening import reads
 from webhook.cli.extension.output.tables import columns_of, table
 from webhook.cli.extension.probing import probe
+from webhook.cli.extension.records import Records
+from webhook.cli.extension.suggesting import extension_ids
 from webhook.objects import manifests
 
 # As many at a time; most of the time is waiting.
@@ -22,7 +24,7 @@ _COLUMNS = ("Extension", "Service", "Endpoint", "Type", "Result")
 
 
 @click.command("test")
-@click.argument("ids", nargs=-1, required=True, metavar="EXTENSION_ID...")
+@click.argument("ids", nargs=-1, required=True, metavar="EXTENSION_ID...", shell_complete=extension_ids)
 @click.option("--type", "type_", type=click.Choice(["internal", "external"]), help="Only endpoints of this type.")
 @click.option(
     "--wait",

@@ -10,8 +10,9 @@ from registry.records.editing import hide
 from registry.records.model import Extension
 from webhook.cli.extension.given.options import EXTENSION_FIELDS, configuration, given, pairs_of, quoted
 from webhook.cli.extension.given.reading import FILES, Given, created, read_bodies
-from webhook.cli.extension.opening import Records, writes
+from webhook.cli.extension.opening import writes
 from webhook.cli.extension.output.formats import ADDED_FORMAT
+from webhook.cli.extension.records import Records
 from webhook.cli.files import expanded
 from webhook.cli.options import warn, with_options
 

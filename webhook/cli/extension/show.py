@@ -10,18 +10,22 @@ from registry.errors import InvalidSelectorError
 from registry.records.editing import hide
 from registry.resolving.query import matching, query_of
 from webhook.cli.extension.given.options import extension_id
-from webhook.cli.extension.opening import Records, reads
+from webhook.cli.extension.opening import reads
 from webhook.cli.extension.output import formats
 from webhook.cli.extension.output.formats import GET_FORMAT, LIST_FORMAT, Listed, check_one_format
 from webhook.cli.extension.output.fuseml_form import extension_form
 from webhook.cli.extension.output.plain import one
 from webhook.cli.extension.output.text import get_text
+from webhook.cli.extension.records import Records
+from webhook.cli.extension.suggesting import extension_ids
 from webhook.cli.options import warn, with_options
 from webhook.objects import manifests
 
 _COLUMNS = ("ID", "Product", "Version", "Zone", "Services", "Endpoints", "Credentials")
 _QUERY: list[Callable[[Any], Any]] = [
-    click.option("--id", "extension_id", metavar="ID", help="Only the extension with this id."),
+    click.option(
+        "--id", "extension_id", metavar="ID", shell_complete=extension_ids, help="Only the extension with this id."
+    ),
     click.option("-p", "--product", metavar="PRODUCT", help="Only installations of this product."),
     click.option("--version", metavar="VERSION", help="Only with this version, or those that fulfil a constraint."),
     click.option("-z", "--zone", metavar="ZONE", help="Only in this zone."),

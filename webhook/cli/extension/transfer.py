@@ -15,14 +15,16 @@ from registry.stores.folder_records import durable
 from webhook.cli.extension.changes import put_whole
 from webhook.cli.extension.given.options import quoted
 from webhook.cli.extension.given.reading import FILES, Given, created, read_bodies
-from webhook.cli.extension.opening import Records, reads, writes
+from webhook.cli.extension.opening import reads, writes
 from webhook.cli.extension.output.plain import several
+from webhook.cli.extension.records import Records
+from webhook.cli.extension.suggesting import extension_ids
 from webhook.cli.files import expanded
 from webhook.cli.options import warn
 
 
 @click.command()
-@click.argument("ids", nargs=-1, metavar="[EXTENSION_ID]...")
+@click.argument("ids", nargs=-1, metavar="[EXTENSION_ID]...", shell_complete=extension_ids)
 @click.option(
     "--to", "file", metavar="FILE", help="Write a file, with mode 0600 if it holds values.  [default: stdout]"
 )

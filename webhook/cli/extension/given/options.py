@@ -7,6 +7,7 @@ from typing import Any, Final
 import click
 
 from webhook.cli.extension.given.configuration import read_pairs
+from webhook.cli.extension.suggesting import extension_ids, service_ids
 from webhook.cli.options import warn
 
 _TRUE: Final = frozenset({"1", "t", "T", "true", "True", "TRUE"})
@@ -35,8 +36,10 @@ def _flag(arg: str, flags: Mapping[str, click.Option]) -> str:
     return option.secondary_opts[0] if option.secondary_opts else ""
 
 
-extension_id: Callable[[Any], Any] = click.argument("extension_id", metavar="EXTENSION_ID")
-service_id: Callable[[Any], Any] = click.argument("service_id", metavar="SERVICE_ID")
+extension_id: Callable[[Any], Any] = click.argument(
+    "extension_id", metavar="EXTENSION_ID", shell_complete=extension_ids
+)
+service_id: Callable[[Any], Any] = click.argument("service_id", metavar="SERVICE_ID", shell_complete=service_ids)
 
 description: Callable[[Any], Any] = click.option("--desc", "description", metavar="TEXT", help="For people.")
 EXTENSION_FIELDS: list[Callable[[Any], Any]] = [

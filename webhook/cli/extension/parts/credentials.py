@@ -17,13 +17,15 @@ from webhook.cli.extension.given.options import (
     split,
 )
 from webhook.cli.extension.given.values import VALUES, values_of
-from webhook.cli.extension.opening import Records, reads, writes
+from webhook.cli.extension.opening import reads, writes
 from webhook.cli.extension.output import formats
 from webhook.cli.extension.output.formats import ADDED_FORMAT, LIST_FORMAT, Listed
 from webhook.cli.extension.output.fuseml_form import credentials_form
+from webhook.cli.extension.records import Records
+from webhook.cli.extension.suggesting import credentials_ids
 from webhook.cli.options import with_options
 
-_id = click.argument("own_id", metavar="CREDENTIALS_ID")
+_id = click.argument("own_id", metavar="CREDENTIALS_ID", shell_complete=credentials_ids)
 _FIELDS: list[Callable[[Any], Any]] = [
     click.option(
         "--scope",

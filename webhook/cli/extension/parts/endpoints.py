@@ -14,13 +14,16 @@ from webhook.cli.extension.given.options import (
     quoted,
     service_id,
 )
-from webhook.cli.extension.opening import Records, reads, writes
+from webhook.cli.extension.opening import reads, writes
 from webhook.cli.extension.output import formats
 from webhook.cli.extension.output.formats import LIST_FORMAT, Listed
 from webhook.cli.extension.output.fuseml_form import endpoint_form
+from webhook.cli.extension.records import Records
+from webhook.cli.extension.suggesting import endpoint_urls
 from webhook.cli.options import with_options
 
-_url = click.argument("url", metavar="ENDPOINT_URL")
+_url = click.argument("url", metavar="ENDPOINT_URL", shell_complete=endpoint_urls)
+_new_url = click.argument("url", metavar="ENDPOINT_URL")
 
 
 @click.group()
@@ -31,7 +34,7 @@ def endpoint() -> None:
 @endpoint.command()
 @extension_id
 @service_id
-@_url
+@_new_url
 @endpoint_type
 @configuration("-c", "--configuration")
 @writes

@@ -17,10 +17,11 @@ from webhook.cli.extension.given.options import (
     quoted,
     service_id,
 )
-from webhook.cli.extension.opening import Records, reads, writes
+from webhook.cli.extension.opening import reads, writes
 from webhook.cli.extension.output import formats
 from webhook.cli.extension.output.formats import ADDED_FORMAT, LIST_FORMAT, Listed
 from webhook.cli.extension.output.fuseml_form import service_form
+from webhook.cli.extension.records import Records
 from webhook.cli.options import with_options
 
 
