@@ -1,4 +1,4 @@
-"""EDGE: reads single objects from the API server, once, and says why one cannot be read."""
+"""EDGE: reads objects from the API server, once, and says why one cannot be read."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import msgspec
-from kubernetes.client import ApiClient
+from kubernetes.client import ApiClient, CoreV1Api
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
@@ -43,6 +43,20 @@ def read(api: ApiClient, path: str) -> Mapping[str, Any] | None:
         if response.status != 200:
             raise ApiException(status=response.status, reason=message_of(response.data))
         found: Mapping[str, Any] = msgspec.json.decode(response.data, type=dict[str, Any])
+        return found
+
+
+def namespaces(api: ApiClient) -> list[Mapping[str, Any]]:
+    """All namespaces.
+
+    Raises:
+        ForbiddenError: The caller may not list them.
+        UnreadableError: The API server cannot be reached, or fails.
+    """
+    core: Any = CoreV1Api(api)  # Its type stubs lack _preload_content.
+    with readable(api, "/api/v1/namespaces"):
+        answer = core.list_namespace(_preload_content=False, _request_timeout=_TIMEOUT)
+        found: list[Mapping[str, Any]] = msgspec.json.decode(answer.data)["items"]
         return found
 
 

@@ -17,6 +17,7 @@ from webhook.cli.convert import convert
 from webhook.cli.environment import read_environment
 from webhook.cli.explain import explain
 from webhook.cli.extension.group import extension
+from webhook.cli.extension.leading import LeadingOptions
 from webhook.cli.lint import lint
 from webhook.cli.preview import preview
 from webhook.cli.registry import registry
@@ -37,7 +38,7 @@ def main() -> NoReturn:
     sys.exit(0)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=LeadingOptions, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="fuseml-extensions")
 def commands() -> None:
     """Connect Tekton and Argo pipeline steps to the services they ask for."""

@@ -69,6 +69,10 @@ def test_in_a_cluster_namespaces_decide(make_store, tmp_path):
     cluster = make_store("cluster")
     (tmp_path / "minio.yaml").write_text(RECORD)
     cluster.ok("register", "-f", str(tmp_path / "minio.yaml"))
+    for name, project, owner in [("a", "beta", ""), ("b", "", "ada"), ("c", "gamma", "ada"), ("d", "", "")]:
+        labels = {"extensions.fuseml.org/project": project} if project else {}
+        annotations = {"extensions.fuseml.org/owner": owner} if owner else {}
+        cluster.place.put(f"/api/v1/namespaces/{name}", {"metadata": {"labels": labels, "annotations": annotations}})
 
     text = cluster.ok("describe", "minio")
 
@@ -79,6 +83,18 @@ def test_in_a_cluster_namespaces_decide(make_store, tmp_path):
     assert "  To namespaces with any project or owner, from zone near\n    URL:           http://in:9000\n" in text
     assert "  To namespaces of owner ada in project beta, from zone near\n" in text
     assert "  To everybody, from zone near\n    URL:           http://ui\n" in text
+    assert "  Namespaces that have its credentials\n    all:    b, fuseml\n    beta:   a\n    ada:    c\n" in text
+
+
+def test_namespaces_that_may_not_be_listed_are_not_known(make_store):
+    cluster = make_store("cluster")
+    cluster.ok("register", "--id", "a")
+    cluster.place.refuse = lambda method, path, *_: (403, "forbidden") if path == "/api/v1/namespaces" else None
+
+    code, shown, errors = cluster("describe", "a")
+
+    assert (code, shown) == (0, "ID:   a\n")
+    assert errors.startswith("warning: which namespaces have credentials is not known: ")
 
 
 def test_record_that_says_little_is_described(anywhere):

@@ -3,8 +3,12 @@
 import json
 
 import pytest
+from click.testing import CliRunner
 
 from tests.cli.extension.conftest import Runner
+from tests.fakes.rest_server import RefusalError
+from webhook.cli.extension.leading import moved
+from webhook.cli.main import commands
 
 NO_STORE = Runner("none", None, [])
 
@@ -87,3 +91,48 @@ def test_flag_without_a_value_does_not_take_the_next_argument(folder):
 
     assert folder.ok("service", "add", "--auth-required", "--id", "s", "a").endswith('extension "a"\n')
     assert folder("service", "add", "--auth-required=maybe", "--id", "t", "a")[0] == 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-u URL extension list",
+        "--url=URL -v extension list",
+        "extension --url URL list",
+        "extension -v --timeout=3 -u URL list",
+    ],
+)
+def test_options_of_fusemls_client_may_stand_before_the_command(make_store, line):
+    server = make_store("original")
+    server.ok("register", "--id", "a")
+
+    result = CliRunner().invoke(commands, line.replace("URL", server.place.url).split())
+
+    assert (result.exit_code, "| a  |" in result.stdout) == (0, True), result.output
+    assert ("GET " in result.stderr) is ("-v" in line)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("-u x extension get a -- -b", "extension get a -u x -- -b"),
+        ("-u x preview f", "-u x preview f"),
+        ("-u x", "-u x"),
+        ("--help", "--help"),
+        ("extension list -u x", "extension list -u x"),
+        ("-h extension", "-h extension"),
+    ],
+)
+def test_only_what_stands_before_a_command_of_ours_is_moved(line, expected):
+    assert moved(line.split(), before="extension") == expected.split()
+
+
+def test_message_of_a_server_cannot_move_the_cursor(make_store):
+    server = make_store("ours")
+
+    def refuse(method, path):
+        raise RefusalError(503, "unavailable", "busy\x1b[2J")
+
+    server.place.before = refuse
+
+    assert server.refusal("list") == "error: busy\\x1b[2J\n"

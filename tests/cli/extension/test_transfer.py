@@ -37,11 +37,10 @@ def in_order(text):
     return [bodies.ordered(e) for e, _ in found]
 
 
-@pytest.mark.parametrize("there", KINDS)
-@pytest.mark.parametrize("here", ["folder", "cluster"])
+@pytest.mark.parametrize(
+    ("here", "there"), [(here, there) for here in ("folder", "cluster") for there in KINDS if here != there]
+)
 def test_every_record_of_fusemls_documentation_goes_from_one_to_the_other(make_store, file, here, there, tmp_path):
-    if here == there:
-        pytest.skip("the same store")
     text = FUSEML.replace("<hidden>", "a-value")
     source, target = make_store(here), make_store(there)
     source.ok("register", "-f", file(text))
@@ -86,7 +85,7 @@ def test_file_with_values_is_for_its_owner_only(folder, file, tmp_path):
 
     code, shown, errors = folder("export", "--with-values", "--to", str(target))
 
-    assert (code, shown, errors) == (0, "", f"1 extensions written to {target}\n")
+    assert (code, shown, errors) == (0, "", f"1 extension written to {target}\n")
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     assert "CANARY" in target.read_text()
 

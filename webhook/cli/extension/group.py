@@ -6,6 +6,7 @@ from webhook.cli.extension.describe import describe
 from webhook.cli.extension.diff import diff
 from webhook.cli.extension.edit import edit
 from webhook.cli.extension.extensions import delete, update
+from webhook.cli.extension.leading import LeadingOptions
 from webhook.cli.extension.new import new
 from webhook.cli.extension.parts.credentials import credentials
 from webhook.cli.extension.parts.endpoints import endpoint
@@ -16,7 +17,7 @@ from webhook.cli.extension.show import get, list_
 from webhook.cli.extension.transfer import export, import_
 
 
-@click.group()
+@click.group(cls=LeadingOptions)
 def extension() -> None:
     """Work with records of extensions."""
 

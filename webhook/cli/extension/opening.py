@@ -12,6 +12,7 @@ import click
 from registry.client import TIMEOUT
 from registry.errors import RegistryError
 from webhook.cli.environment import prefer_command_line
+from webhook.cli.extension.output.text import printable
 from webhook.cli.extension.records import TOKEN_VARIABLE, open_records
 from webhook.cli.options import allow_variable, with_options
 from webhook.process import logs
@@ -88,6 +89,7 @@ def or_refused() -> Iterator[None]:
     try:
         yield
     except RegistryError as e:
+        # A server's message is its own, and may hold anything.
         for line in str(e).splitlines():
-            logs.say_error(line)
+            logs.say_error(printable(line))
         sys.exit(1)

@@ -1,10 +1,11 @@
 """EDGE: opens the store of records that options name."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -31,6 +32,7 @@ class Records:
         is_dry_run: True if the store writes nothing.
         check: Raises what the store would say to a record that it cannot keep.
         namespace: Of a cluster; "" for other stores.
+        namespaces: Gives all namespaces of that cluster; None for other stores.
         server: The store, if it is a server, even while nothing is written to it.
     """
 
@@ -39,6 +41,7 @@ class Records:
     is_dry_run: bool
     check: Callable[[Extension], None]
     namespace: str = ""
+    namespaces: Callable[[], Sequence[Mapping[str, Any]]] | None = None
     server: "RestRecords | None" = None
 
     def done(self, text: str) -> None:
@@ -104,10 +107,14 @@ def open_records(
 
 def _in_cluster(namespace: str, kubeconfig: str | None, allowed: frozenset[str]) -> Records:
     from registry.kube.connect import connect  # noqa: PLC0415
+    from registry.kube.reading import namespaces  # noqa: PLC0415
     from registry.stores.cluster_records.store import ClusterRecords, check  # noqa: PLC0415
 
-    store = ClusterRecords(connect(kubeconfig), namespace=namespace, allowed=allowed)
-    return Records(store, allowed, is_dry_run=False, check=check, namespace=namespace)
+    api = connect(kubeconfig)
+    store = ClusterRecords(api, namespace=namespace, allowed=allowed)
+    return Records(
+        store, allowed, is_dry_run=False, check=check, namespace=namespace, namespaces=partial(namespaces, api)
+    )
 
 
 def _fits(_: Extension) -> None:

@@ -52,7 +52,7 @@ def export(*, records: Records, ids: tuple[str, ...], file: str | None, with_val
         return
     path = Path(file)
     durable.write(path, text, is_secret=with_values, before=durable.identity(path))
-    click.echo(f"{len(found)} extensions written to {file}", err=True)
+    click.echo(f"{len(found)} {'extension' if len(found) == 1 else 'extensions'} written to {file}", err=True)
 
 
 @click.command("import")

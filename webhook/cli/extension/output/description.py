@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from registry.records.model import Credentials, Extension, Service
+from registry.resolving.access import credentials_for
 from registry.resolving.index import Index
 from registry.resolving.resolve import resolve
 from registry.resolving.selectors import Consumer, Selector, described
+from registry.stores.namespaces import NamespaceFacts
 from webhook.cli.extension.output.text import aligned
 from webhook.mutation.bound_selectors import bind
 
@@ -41,19 +43,26 @@ class Who:
     consumer: Consumer
 
 
-def description_of(extension: Extension, index: Index) -> dict[str, Any]:
+def description_of(
+    extension: Extension, index: Index, namespaces: Mapping[str, NamespaceFacts] | None = None
+) -> dict[str, Any]:
     """What each kind of consumers gets of *extension*, as plain data without values.
 
     Args:
         index: All extensions. One with a namespace is of a cluster: what it has is shared, by the namespaces' project
             and owner.
+        namespaces: Of that cluster, by name; None = not known.
     """
+    services = [_service(extension, service, index) for service in extension.services]
+    if namespaces is not None:
+        for service, described_service in zip(extension.services, services, strict=True):
+            described_service["namespaces"] = _having(service, index.namespace, namespaces)
     return {
         "id": extension.id,
         "product": extension.product,
         "version": extension.version,
         "zone": extension.zone,
-        "services": [_service(extension, service, index) for service in extension.services],
+        "services": services,
     }
 
 
@@ -148,6 +157,16 @@ def _selector(extension: Extension, service: Service, index: Index, who: Who | N
     return {"extension_id": extension.id, "service_id": service.id}
 
 
+def _having(service: Service, own: str, namespaces: Mapping[str, NamespaceFacts]) -> dict[str, list[str]]:
+    """The namespaces that have each of the credentials of *service*, which is registered in the namespace *own*."""
+    having: dict[str, list[str]] = {login.id: [] for login in service.credentials}
+    for name, facts in sorted(namespaces.items()):
+        consumer = Consumer(namespace=name, project=facts.project, owner=facts.owner)
+        for login in credentials_for(service, consumer, shared=name != own)[:1]:
+            having[login.id].append(name)
+    return having
+
+
 def _selecting(**criteria: str) -> Selector:
     return replace(Selector(name="described"), **criteria)  # type: ignore[arg-type]  # criteria are all text
 
@@ -165,6 +184,11 @@ def _lines(description: Mapping[str, Any]) -> Iterator[str]:
         yield f"  Needs credentials:\t{'yes' if service['auth_required'] else 'no'}"
         yield f"  Ask for it by:\t{described(service['selector'])}"
         yield from _given(service["gives"])
+        if service.get("namespaces"):
+            yield from ("", "  Namespaces that have its credentials")
+            yield from (
+                f"    {own_id}:\t{', '.join(names) or 'none'}" for own_id, names in service["namespaces"].items()
+            )
 
 
 def _given(answers: Iterable[Mapping[str, Any]]) -> Iterator[str]:
