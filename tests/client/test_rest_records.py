@@ -286,6 +286,69 @@ def test_record_that_cannot_be_read_is_a_problem_beside_the_others(original):
     ]
 
 
+@pytest.fixture
+def forgetful(original):
+    """A server that loses the zone of what it is sent."""
+    kept = original._kept
+    original._kept = lambda body, kind: {k: v for k, v in kept(body, kind).items() if k != "zone"}
+    return original
+
+
+def test_what_a_server_keeps_otherwise_is_taken_back(forgetful):
+    with pytest.raises(InvalidRecordsError) as refusal:
+        RestRecords(Api(forgetful.url)).put(decode({"id": "x", "zone": "z"}), None)
+
+    assert str(refusal.value) == "the server would keep something else than was sent (x); it has not been registered"
+    assert forgetful.records == {}
+
+
+def test_change_that_a_server_keeps_otherwise_is_said(original):
+    store = RestRecords(Api(original.url))
+    first = store.put(RECORD, None)
+
+    def overwrite(method, path):
+        if method == "PUT":
+            original.records["mlflow-0001"]["services"]["ui"]["resource"] = "other"
+
+    original.before = overwrite
+
+    with pytest.raises(UnavailableError) as refusal:
+        store.put(replace(first.record, zone="z"), first.revision)
+
+    assert str(refusal.value) == (
+        "the server keeps something else than was sent, or somebody else wrote: mlflow-0001/ui"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"), [pytest.param(None, (), id="null"), pytest.param({"a": 1}, None, id="no list")]
+)
+def test_list_may_be_null_and_nothing_else_but_a_list(content, expected):
+    class Answering:
+        url = "http://server"
+
+        def send(self, request, *, if_match=""):
+            return Answer(content, "", is_original=True)
+
+    if expected is None:
+        with pytest.raises(UnavailableError, match=r"^http://server: the answer is no list of extensions$"):
+            RestRecords(Answering()).list()
+    else:
+        assert RestRecords(Answering()).list().records == expected
+
+
+def test_item_of_a_list_that_says_nothing_of_itself_is_named_by_its_place():
+    class Answering:
+        url = "http://server"
+
+        def send(self, request, *, if_match=""):
+            return Answer([7], "", is_original=False)
+
+    (problem,) = RestRecords(Answering()).list().problems
+
+    assert str(problem) == "extension 1 of the answer: expected an extension's record, got a number"
+
+
 class InProcess:
     """The API of a server that is called directly."""
 

@@ -11,6 +11,7 @@ from registry.stores.cluster_records.store import ClusterRecords
 from registry.stores.folder_records.store import FolderRecords
 from tests.fakes.in_process_api import FakeCluster
 from tests.fakes.memory_records import MemoryRecords
+from webhook.cli.extension.dry_run import DryRun
 
 RECORD = decode(
     {
@@ -29,9 +30,19 @@ def cluster_records():
     return ClusterRecords(cluster.client(), namespace="fuseml")
 
 
-@pytest.fixture(params=["memory", "folder", "cluster"])
+def rehearsal():
+    """A store of which nothing reaches the one that it reads."""
+    return DryRun(MemoryRecords(), lambda record: None)
+
+
+@pytest.fixture(params=["memory", "folder", "cluster", "rehearsal"])
 def store(request, tmp_path):
-    makers = {"memory": MemoryRecords, "folder": lambda: FolderRecords(tmp_path), "cluster": cluster_records}
+    makers = {
+        "memory": MemoryRecords,
+        "folder": lambda: FolderRecords(tmp_path),
+        "cluster": cluster_records,
+        "rehearsal": rehearsal,
+    }
     return makers[request.param]()
 
 

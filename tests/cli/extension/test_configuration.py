@@ -137,6 +137,19 @@ def test_what_cannot_be_meant_is_wrong_usage(filled, options, message):
 
 
 @pytest.mark.parametrize(
+    ("command", "code", "message"),
+    [
+        pytest.param("CANARY", 2, "Invalid value for --configuration: expected KEY:VALUE", id="no pair"),
+        pytest.param("BROKERS:a:1,b:2", 0, "warning: --configuration: read as 2 entries", id="two entries"),
+    ],
+)
+def test_pairs_of_the_command_line(folder, command, code, message):
+    status, _, errors = folder("register", "--id", "a", "-c", command)
+
+    assert (status, message in " ".join(errors.split()), "CANARY" in errors) == (code, True, False)
+
+
+@pytest.mark.parametrize(
     ("option", "content", "message"),
     [
         pytest.param("--from-env-file", b"CANARY", "line 1: expected KEY=VALUE", id="no variable"),

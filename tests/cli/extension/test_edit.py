@@ -139,6 +139,16 @@ def test_editor_that_fails_is_said(edit, monkeypatch):
     assert "error: editor 'false' ended with code 1; " in edit.folder.refusal("edit", "a")
 
 
+def test_file_that_only_a_person_can_change_is_said_and_the_text_kept(folder, monkeypatch):
+    (folder.place / "a.yaml").write_text("# {{ .Values.x }}\nid: a\nproduct: p\n")
+    monkeypatch.setenv("VISUAL", "sed -i -e s/p$/q/")
+
+    said = folder.refusal("edit", "a")
+
+    assert "is a template; change what is filled in, or what it is made from" in said
+    assert "product: q\n" in kept(said).read_text()
+
+
 def test_record_is_edited_anywhere(anywhere, monkeypatch, tmp_path):
     anywhere.ok("register", "--id", "a", "-p", "p", "-z", "near")
     monkeypatch.setenv("VISUAL", "sed -i -e s/near/far/ -e /product/d")

@@ -8,6 +8,7 @@ import pytest
 from registry.client import bodies
 from registry.records.texts import decode_text
 from tests.cli.extension.conftest import KINDS
+from tests.fakes.rest_server import RefusalError
 
 FUSEML = (Path(__file__).parents[2] / "records" / "fuseml.yaml").read_text()
 LOGIN = """\
@@ -174,6 +175,21 @@ def test_values_that_a_server_hides_are_not_compared(make_store, file, kind):
         "",
         "warning: a: values of credentials are not compared: the server does not show them\n",
     )
+
+
+def test_import_that_fails_half_way_says_how_far_it_came(make_store, file):
+    server = make_store("ours")
+
+    def fail(method, path):
+        if len(server.place.written()) == 2:
+            raise RefusalError(503, "unavailable", "try again")
+
+    server.place.before = fail
+
+    code, shown, errors = server("import", "-f", file("id: a\n---\nid: b\n"))
+
+    assert (code, shown) == (1, 'Extension "a" successfully registered\n')
+    assert errors == "warning: 1 of 2 have been taken over\nerror: try again\n"
 
 
 @pytest.mark.parametrize("command", ["diff", "import"])
