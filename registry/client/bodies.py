@@ -32,7 +32,7 @@ def record_of(body: object, *, in_order: bool) -> Extension:
     Raises:
         InvalidRecordsError: With every problem that there is.
     """
-    record = codec.decode(_without_status(body), allowed=frozenset(_names(body)), is_template=True)
+    record = codec.decode(_without_status(body), allowed=frozenset(_names(body)), is_template=True, is_shown=True)
     return record if in_order else ordered(record)
 
 
@@ -82,10 +82,22 @@ def unsupported(record: Extension) -> Iterator[Problem]:
 
 def differing(sent: Extension, kept: Extension) -> list[str]:
     """The ids of what *sent* and *kept* differ in; order and values of credentials do not count."""
-    one, other = (ordered(hide(record)) for record in (sent, kept))
+    one, other = (ordered(_all_hidden(record)) for record in (sent, kept))
     found = [] if replace(one, services=()) == replace(other, services=()) else [one.id]
     ours, theirs = ({s.id: s for s in record.services} for record in (one, other))
     return found + [f"{one.id}/{i}" for i in sorted(ours.keys() | theirs.keys()) if ours.get(i) != theirs.get(i)]
+
+
+def _all_hidden(record: Extension) -> Extension:
+    """*record* with the names of keys in Secrets hidden as well: a server may show them, or not."""
+    services = (
+        replace(
+            s,
+            credentials=tuple(replace(c, configuration=dict.fromkeys(c.configuration, HIDDEN)) for c in s.credentials),
+        )
+        for s in record.services
+    )
+    return replace(record, services=tuple(services))
 
 
 def has_hidden(configuration: Mapping[str, str]) -> bool:

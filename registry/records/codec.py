@@ -22,13 +22,16 @@ _WIRE_NAMES = {"secret_ref": "secretRef"}
 _KINDS = {dict: "a map", list: "a list", str: "text", bool: "true or false"}
 
 
-def decode(content: object, *, allowed: frozenset[str] = frozenset(), is_template: bool = False) -> Extension:
+def decode(
+    content: object, *, allowed: frozenset[str] = frozenset(), is_template: bool = False, is_shown: bool = False
+) -> Extension:
     """Read one extension's record.
 
     Args:
         content: Maps, lists and text, as ``reader.read`` gives them.
         allowed: Variables that control a loader or an interpreter and may be registered all the same.
         is_template: Placeholders need not be filled in.
+        is_shown: ``<hidden>`` may stand for the names of keys in a Secret, as a registry may show a record.
 
     Raises:
         InvalidRecordsError: With every problem that there is.
@@ -36,7 +39,7 @@ def decode(content: object, *, allowed: frozenset[str] = frozenset(), is_templat
     if not isinstance(content, Mapping):
         raise InvalidRecordsError([Problem(f"expected an extension's record, got {_kind(content)}")])
     record = _with_ids(_normal(content))
-    problems = [*breaches(record, allowed, is_template=is_template)]
+    problems = [*breaches(record, allowed, is_template=is_template, is_shown=is_shown)]
     try:
         extension: Extension = _ADAPTER.validate_python(record)
     except ValidationError as e:

@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from registry.errors import AlreadyExistsError, InvalidRecordsError, NotFoundError, Problem
-from registry.records import codec
+from registry.records import codec, placeholders
 from registry.records.model import Credentials, Endpoint, Extension, Service
 
-# What stands for the value of a credential wherever a record is shown. Written back, it keeps the value.
-HIDDEN: Final = "<hidden>"
+HIDDEN: Final = placeholders.HIDDEN
 
 PartKind: TypeAlias = Literal["services", "endpoints", "credentials"]
 Path: TypeAlias = tuple[str | int, ...]
@@ -293,7 +292,8 @@ class _Body:
 def _decoded(record: Mapping[str, Any], path: Path, allowed: frozenset[str]) -> Extension:
     """The record; problems have their paths below *path*, where what the client sent is."""
     try:
-        return codec.decode(record, allowed=allowed)
+        # A hidden name of a key was hidden before: what is sent instead of a known one has been refused or replaced.
+        return codec.decode(record, allowed=allowed, is_shown=True)
     except InvalidRecordsError as e:
         inside = [replace(p, path=p.path[len(path) :]) if p.path[: len(path)] == path else p for p in e.problems]
         raise InvalidRecordsError(inside) from None

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from registry.errors import Problem
-from registry.records.placeholders import placeholders_in
+from registry.records.placeholders import HIDDEN, placeholders_in
 from registry.records.variables import is_name, steers
 
 Path = tuple[str | int, ...]
@@ -13,11 +13,14 @@ Path = tuple[str | int, ...]
 _SECRET_KEY = re.compile(r"[A-Za-z0-9._-]{1,253}")
 
 
-def breaches(record: Mapping[str, Any], allowed: frozenset[str], *, is_template: bool = False) -> Iterator[Problem]:
+def breaches(
+    record: Mapping[str, Any], allowed: frozenset[str], *, is_template: bool = False, is_shown: bool = False
+) -> Iterator[Problem]:
     """Every rule that *record* breaks; parts of the wrong type are skipped.
 
     Args:
         is_template: Placeholders need not be filled in.
+        is_shown: ``<hidden>`` may stand for the names of keys in a Secret.
     """
     if not is_template:
         yield from _unfilled(record, ())
@@ -32,7 +35,7 @@ def breaches(record: Mapping[str, Any], allowed: frozenset[str], *, is_template:
         for credentials_path, credentials in _items(service, "credentials", path):
             yield from _steering(credentials, credentials_path, allowed)
             yield from _scope(credentials, credentials_path)
-            yield from _reference(credentials, credentials_path)
+            yield from _reference(credentials, credentials_path, is_shown=is_shown)
 
 
 def _unfilled(value: object, path: Path) -> Iterator[Problem]:
@@ -93,7 +96,7 @@ def _scope(credentials: Mapping[str, Any], path: Path) -> Iterator[Problem]:
         yield Problem(f"scope {scope!r} needs a list of {needed} that may use it", (*path, "scope"))
 
 
-def _reference(credentials: Mapping[str, Any], path: Path) -> Iterator[Problem]:
+def _reference(credentials: Mapping[str, Any], path: Path, *, is_shown: bool) -> Iterator[Problem]:
     if "secret_ref" in credentials:
         # That is the field's name in Python, so the record would accept it.
         yield Problem("unknown field 'secret_ref'; did you mean 'secretRef'?", (*path, "secret_ref"))
@@ -104,6 +107,6 @@ def _reference(credentials: Mapping[str, Any], path: Path) -> Iterator[Problem]:
         yield Problem(message, (*path, "secretRef"))
     for name, key in _entries(credentials):
         # A value that was left here by mistake would be shown to everyone as if it were the name of a key.
-        if isinstance(key, str) and not _SECRET_KEY.fullmatch(key):
+        if isinstance(key, str) and not _SECRET_KEY.fullmatch(key) and not (is_shown and key == HIDDEN):
             message = "is not a key of a Secret: keys hold letters, digits, '-', '_' and '.'"
             yield Problem(message, (*path, "configuration", name))

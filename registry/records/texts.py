@@ -63,16 +63,20 @@ def documents(text: str) -> Iterator[Document]:
 
 
 def decode_document(
-    document: Document, text: str, *, allowed: frozenset[str] = frozenset()
+    document: Document, text: str, *, allowed: frozenset[str] = frozenset(), is_shown: bool = False
 ) -> tuple[list[Found], list[Problem]]:
-    """Read the records of one *document* of *text*. Problems have their lines in *text*."""
+    """Read the records of one *document* of *text*. Problems have their lines in *text*.
+
+    Args:
+        is_shown: Plain records may have ``<hidden>`` for the names of keys in a Secret.
+    """
     if document.problems:
         return [], list(document.problems)
     extensions: list[tuple[Path, Extension]] = []
     problems = list(document.repeated)
     for part in parts_of(document.content):
         try:
-            extensions.append((part.path, _decode(part.content, allowed)))
+            extensions.append((part.path, _decode(part.content, allowed, is_shown=is_shown)))
         except InvalidRecordsError as e:
             problems += [replace(p, path=(*part.path, *p.path)) for p in e.problems]
     if document.repeated:
@@ -129,10 +133,10 @@ def decode_object(obj: Mapping[str, Any], *, allowed: frozenset[str] = frozenset
     return extension_objects.decode(obj, allowed=allowed)
 
 
-def _decode(content: object, allowed: frozenset[str]) -> Extension:
+def _decode(content: object, allowed: frozenset[str], *, is_shown: bool) -> Extension:
     if isinstance(content, Mapping) and is_object(content):
         return decode_object(content, allowed=allowed)
-    return codec.decode(content, allowed=allowed)
+    return codec.decode(content, allowed=allowed, is_shown=is_shown)
 
 
 def placed(problems: Iterable[Problem], path: tuple[str | int, ...], document: Document, text: str) -> list[Problem]:

@@ -250,12 +250,21 @@ def test_what_the_original_would_drop_is_not_left_there(original):
     assert store.get("x") == plain
 
 
-def test_what_ours_adds_to_fuseml_is_kept_by_our_server():
+@pytest.mark.parametrize("shows_keys", [True, False], ids=["shown", "hidden"])
+def test_what_ours_adds_to_fuseml_is_kept_by_our_server(shows_keys):
     with OurServer().running() as server:
+        server.shows_keys = shows_keys
         store = RestRecords(Api(server.url))
 
-        assert store.put(OURS_ONLY, None).record == OURS_ONLY
-        assert change(store, "x", lambda e: replace(e, zone="z")).record == replace(OURS_ONLY, zone="z")
+        read = store.put(OURS_ONLY, None).record
+        place = Place("credentials", "c", "s")
+        change(store, "x", lambda e: editing.update_part(replace(e, zone="z"), place, {"default": True}, suffix=str))
+
+        assert (read == OURS_ONLY) is shows_keys
+        assert store.list().problems == ()
+        kept = server.records.get("x").record
+        login = replace(OURS_ONLY.services[0].credentials[0], default=True)
+        assert kept == replace(OURS_ONLY, zone="z", services=(replace(OURS_ONLY.services[0], credentials=(login,)),))
 
 
 def test_change_that_fails_half_way_says_how_far_it_came(original):

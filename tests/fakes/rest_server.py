@@ -174,20 +174,25 @@ class OriginalServer(_Server):
 
 
 class OurServer(_Server):
-    """Holds records in memory, and gives their revisions as ETags. Of the paths only those of whole extensions."""
+    """Holds records in memory, and gives their revisions as ETags. Of the paths only those of whole extensions.
+
+    Attributes:
+        shows_keys: Whether the names of keys in a Secret are shown.
+    """
 
     def __init__(self):
         super().__init__()
         self.records = MemoryRecords()
+        self.shows_keys = True
 
     def answer(self, method, segments, body, headers):
         expected = headers.get("If-Match", "").strip('"')
         try:
             if segments == ["extensions"] and method == "GET":
-                return 200, [shown(stored.record) for stored in self.records.list().records], {}
+                return 200, [self.shown(stored.record) for stored in self.records.list().records], {}
             if segments == ["extensions"]:
                 stored = self.records.put(editing.create(body, suffix=lambda: "aaaaaaaa"), None)
-                return 201, shown(stored.record), {"ETag": f'"{stored.revision}"'}
+                return 201, self.shown(stored.record), {"ETag": f'"{stored.revision}"'}
             own_id = segments[1]
             if method == "DELETE":
                 self.records.delete(own_id, expected or self.records.get(own_id).revision)
@@ -197,7 +202,7 @@ class OurServer(_Server):
                     raise ChangedError(f"extension {own_id!r} has been changed since it was read; read it again")
                 change(self.records, own_id, lambda r: editing.update(r, body, suffix=lambda: "aaaaaaaa"))
             stored = self.records.get(own_id)
-            return 200, shown(stored.record), {"ETag": f'"{stored.revision}"'}
+            return 200, self.shown(stored.record), {"ETag": f'"{stored.revision}"'}
         except NotFoundError as e:
             raise RefusalError(404, "NotFound", str(e)) from e
         except AlreadyExistsError as e:
@@ -207,10 +212,12 @@ class OurServer(_Server):
         except InvalidRecordsError as e:
             raise RefusalError(400, "invalid_pattern", str(e)) from e
 
-
-def shown(record):
-    """A record as the product's own server shows it."""
-    return {**codec.encode(editing.hide(record)), "status": {"registered": NOW}}
+    def shown(self, record):
+        plain = {**codec.encode(editing.hide(record)), "status": {"registered": NOW}}
+        for service in plain.get("services", ()) if not self.shows_keys else ():
+            for login in service.get("credentials", ()):
+                login["configuration"] = dict.fromkeys(login.get("configuration", {}), HIDDEN)
+        return plain
 
 
 def _handler(server):

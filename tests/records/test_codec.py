@@ -256,3 +256,12 @@ def test_record_keeps_nothing_of_the_content_it_was_read_from():
 
     assert extension.configuration == {"A": "a"}
     assert content["services"] == [{"resource": "s3"}]
+
+
+def test_hidden_name_of_a_key_is_read_only_where_a_record_is_shown():
+    login = {"id": "c", "secretRef": {"name": "minio"}, "configuration": {"KEY": "<hidden>"}}
+    shown = {"id": "a", "services": [{"id": "s", "credentials": [login]}]}
+
+    assert encode(decode(shown, is_shown=True)) == shown
+    with pytest.raises(InvalidRecordsError, match="is not a key of a Secret"):
+        decode(shown)

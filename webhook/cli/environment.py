@@ -33,12 +33,16 @@ _SHARED: Final = frozenset(
         "owner",
         "user",
         "cluster",
-        "token-file",
-        "certificate-authority",
     }
 )
-# As FuseML's own client calls them.
-_OF_FUSEML: Final = {"url": "SERVER_URL", "timeout": "HTTP_TIMEOUT", "verbose": "VERBOSE"}
+# What says how to reach a server; three of them as FuseML's own client calls them.
+_OF_CLIENT: Final = {
+    "url": "SERVER_URL",
+    "timeout": "HTTP_TIMEOUT",
+    "verbose": "VERBOSE",
+    "token-file": "TOKEN_FILE",
+    "certificate-authority": "CERTIFICATE_AUTHORITY",
+}
 # The commands of ``fuseml extension`` but for ``new``, which writes no registry.
 _OF_RECORDS: Final = re.compile(r"extension (?!new\b).*")
 # Shared by these commands.
@@ -68,8 +72,8 @@ def variable_of(command: str, option: click.Option) -> str:
     """The environment variable for an *option* of a *command*."""
     name = _name_of(option)
     if _OF_RECORDS.fullmatch(command):
-        if name in _OF_FUSEML:
-            return PREFIX + _OF_FUSEML[name]
+        if name in _OF_CLIENT:
+            return PREFIX + _OF_CLIENT[name]
         command = "extension" if name in _SHARED_BY_THEM else command
     is_shared = name in _SHARED and (command, name) not in _OWN
     return PREFIX + re.sub("[- ]", "_", name if is_shared else f"{command}-{name}").upper()

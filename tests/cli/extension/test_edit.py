@@ -95,7 +95,7 @@ def test_what_is_wrong_is_shown_in_place_and_can_be_corrected(edit):
         pytest.param("text = 'id: b\\n'", "id: cannot be changed: it is 'a'; add another one", id="another id"),
         pytest.param("text = ''", "expected one record; to delete it: fuseml extension delete", id="nothing"),
         pytest.param("text += '---\\nid: b\\n'", "expected one record", id="two"),
-        pytest.param("text = '[1]'", "[0]: expected an extension's record", id="a list"),
+        pytest.param("text = '[1]'", "expected one record, as it was shown", id="a list"),
         pytest.param("text = 'a: ['", "", id="no YAML"),
         pytest.param(
             "text = text.replace('KEY: <', 'NEW: <')",

@@ -71,12 +71,11 @@ def _put(records: Records, before: Stored, text: str) -> None:
     if len(documents) != 1:
         raise InvalidRecordsError([Problem("expected one record; to delete it: fuseml extension delete")])
     document = documents[0]
-    _, wrong = texts.decode_document(document, text, allowed=records.allowed)
-    if wrong:
+    if wrong := [*document.problems, *document.repeated]:
         raise InvalidRecordsError(wrong)
     body: Any = document.content
     if not isinstance(body, Mapping) or texts.is_object(body):
-        raise InvalidRecordsError([Problem("expected one record", line=1)])
+        raise InvalidRecordsError([Problem("expected one record, as it was shown", line=1)])
     try:
         put_whole(records, before, body)
     except InvalidRecordsError as e:

@@ -95,7 +95,7 @@ def created(given: Given, allowed: frozenset[str], *, hidden: bool = False) -> E
         InvalidRecordsError: With every problem that there is.
     """
     if hidden:
-        return codec.decode(given.body, allowed=allowed)
+        return codec.decode(given.body, allowed=allowed, is_shown=True)
     try:
         return editing.create(given.body, suffix=suffix, allowed=allowed)
     except InvalidRecordsError as e:
@@ -106,7 +106,7 @@ def _read(
     document: Document, text: str, allowed: frozenset[str], *, hidden: bool
 ) -> tuple[list[tuple[Any, int]], list[Problem]]:
     """The bodies in a *document*, each with its line; and what is wrong, with lines in *text*."""
-    found, problems = texts.decode_document(document, text, allowed=allowed)
+    found, problems = texts.decode_document(document, text, allowed=allowed, is_shown=hidden)
     if problems:
         return [], problems
     bodies: list[tuple[Any, int]] = []
