@@ -12,7 +12,8 @@ RegistryError
 ├── ReadOnlyError          whoever asks may not write there
 ├── UnavailableError       where records are kept cannot be used now: busy, full or not reached
 └── UnreadableError        a registry's folder, or a file in it, that cannot be read at all
-    └── ForbiddenError     what the API server does not let the caller read
+    ├── ForbiddenError     what the API server does not let the caller read
+    └── NotServedError     a kind of objects that the API server does not know
 """
 
 import re
@@ -31,6 +32,10 @@ class UnreadableError(RegistryError):
 
 class ForbiddenError(UnreadableError):
     """The API server does not let the caller read this; the rest may be readable."""
+
+
+class NotServedError(UnreadableError):
+    """The API server knows no such kind of objects; nothing of it is stored there."""
 
 
 class NotFoundError(RegistryError):

@@ -10,7 +10,7 @@ from kubernetes.client import ApiClient, CoreV1Api
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
-from registry.errors import ForbiddenError, UnreadableError
+from registry.errors import ForbiddenError, NotServedError, UnreadableError
 
 # Seconds to connect, and for the answer.
 _TIMEOUT: Final = (5.0, 10.0)
@@ -97,13 +97,14 @@ def readable(api: ApiClient, path: str) -> Iterator[None]:
 
     Raises:
         ForbiddenError: The caller may not read what is at *path*.
+        NotServedError: There are no objects of that kind in the cluster.
         UnreadableError: The API server cannot be reached, or fails.
     """
     try:
         yield
     except ApiException as e:
         if e.status == _NOT_FOUND:
-            raise UnreadableError(f"{path}: the cluster has nothing of that kind; is it installed there?") from e
+            raise NotServedError(f"{path}: the cluster has nothing of that kind; is it installed there?") from e
         cls = ForbiddenError if e.status in (_UNAUTHORIZED, _FORBIDDEN) else UnreadableError
         raise cls(f"{path}: {e.reason}") from e
     except (HTTPError, OSError, ValueError) as e:

@@ -8,6 +8,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 from urllib.parse import urlencode
@@ -116,25 +117,48 @@ class Collection(Generic[V]):
 
         Raises:
             ForbiddenError: The caller may not list them.
-            UnreadableError: The API server cannot be reached, or knows no such collection.
+            NotServedError: The API server knows no such collection.
+            UnreadableError: The API server cannot be reached.
         """
+        with self._listable():
+            return self._list()
+
+    def each(self, page: int) -> Iterator[V]:
+        """What is read of all objects, once and one after the other: no more than a *page* of them is held.
+
+        Raises:
+            ForbiddenError, NotServedError, UnreadableError: As ``list``; also after some objects have been read.
+        """
+        with self._listable():
+            for content in self._pages(page):
+                yield from map(self._read, content.get("items") or ())
+
+    @contextmanager
+    def _listable(self) -> Iterator[None]:
         with readable(self._api, self._path):
             try:
-                return self._list()
+                yield
             except _GoneError as e:
                 raise ApiException(status=_GONE, reason="the list changed while it was read; try again") from e
 
     def _list(self) -> Listed[V]:
         found: dict[Key, V] = {}
-        query = {"limit": str(PAGE), **self._selected}
+        version = ""
+        for page in self._pages(PAGE):
+            found |= {key_of(obj): self._read(obj) for obj in page.get("items") or ()}
+            version = page["metadata"]["resourceVersion"]
+        self._is_well()
+        return Listed(found, version)
+
+    def _pages(self, limit: int) -> Iterator[dict[str, Any]]:
+        query = {"limit": str(limit), **self._selected}
         while True:
             response = self._get(query, accept="List", read_timeout=30.0)
             page = msgspec.json.decode(response.data)
-            found |= {key_of(obj): self._read(obj) for obj in page.get("items") or ()}
+            yield page
             more = page["metadata"].get("continue")
             if not more:
-                self._is_well()
-                return Listed(found, page["metadata"]["resourceVersion"])
+                return
             query["continue"] = more
 
     def _watch(self, version: str) -> Iterator[Changed[V]]:

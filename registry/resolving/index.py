@@ -123,6 +123,13 @@ class Index:
         common._private, common._views = {}, {}
         return common
 
+    def registered(self, namespace: str, id_: str) -> Extension | None:
+        """The extension *id_* that is registered in *namespace*, whoever sees it; None if none can be read."""
+        index = self if namespace == self.namespace else self._private.get(namespace)
+        extensions = index._extensions if index else ()
+        at = bisect_left(extensions, id_, key=_extension_id)
+        return extensions[at] if at < len(extensions) and extensions[at].id == id_ else None
+
     @property
     def extensions(self) -> tuple[Extension, ...]:
         """Those that are for everyone."""

@@ -76,6 +76,13 @@ class FolderStore:
         """What the runs of *namespace* see: all that there is."""
         return self._snapshot.seen_from(namespace)
 
+    def index_for(self, namespace: str) -> Index:
+        """All that there is."""
+        return self._snapshot
+
+    def read_all(self) -> None:
+        """Do nothing: all of it has been read."""
+
     def facts_of(self, namespace: str) -> NamespaceFacts:
         """Its project is the namespace itself: without a cluster there are no labels to read."""
         return NamespaceFacts(project=namespace)

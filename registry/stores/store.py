@@ -30,6 +30,12 @@ class Known:
 class VisibleRegistry(Views, Protocol):
     """What a person may see of the registry, for previews."""
 
+    def index_for(self, namespace: str) -> Index:
+        """The registry as far as it is known, with all that the runs of *namespace* see."""
+
+    def read_all(self) -> None:
+        """Read at once what all namespaces see, as it is going to be needed; else each is read when it is."""
+
     def facts_of(self, namespace: str) -> NamespaceFacts | None:
         """What *namespace* says of itself; None if there is no such namespace."""
 

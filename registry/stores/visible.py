@@ -5,6 +5,7 @@ namespaces that are asked about are read. What the caller may not read is said, 
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from kubernetes.client import ApiClient
@@ -55,6 +56,7 @@ class ClusterView:
         self._index = Index(namespace=namespace)
         # By namespace, why its Extensions cannot be read; "" if they were.
         self._extensions: dict[str, str] = {}
+        self._has_all_extensions = False
         self._facts: dict[str, NamespaceFacts | None] = {}
         self._ledgers: dict[str, Ledger | None] = {}
 
@@ -64,11 +66,33 @@ class ClusterView:
         Raises:
             UnreadableError: The API server cannot be reached, it has no Extensions, or the caller may see none at all.
         """
+        return self.index_for(namespace).seen_from(namespace)
+
+    def index_for(self, namespace: str) -> Index:
+        """All that has been read, with what the runs of *namespace* see.
+
+        Raises:
+            UnreadableError: As ``seen_from``.
+        """
         why = [self._read_extensions(where) for where in dict.fromkeys((self._namespace, namespace))]
         if all(why):
             raise ForbiddenError("; ".join(why))
         self._index = self._entries.next_index(self._index)()
-        return self._index.seen_from(namespace)
+        return self._index
+
+    def read_all(self) -> None:
+        """Read the Extensions and the facts of all namespaces, with one request for each; who may not, reads less.
+
+        Raises:
+            UnreadableError: The API server cannot be reached, or it has no Extensions.
+        """
+        with suppress(ForbiddenError):
+            self._take_extensions(path_of("apis", _GROUP, _VERSION, "extensions"))
+            self._has_all_extensions = True
+        with suppress(ForbiddenError):
+            path = path_of("api", "v1", "namespaces")
+            found = Collection(self._api, path, self._keys.facts, metadata_only=True).list().found
+            self._facts |= {name: facts for (_, name), facts in found.items()}
 
     def facts_of(self, namespace: str) -> NamespaceFacts | None:
         """What *namespace* says of itself; None if there is no such namespace.
@@ -91,17 +115,20 @@ class ClusterView:
         return self._ledgers[namespace]
 
     def _read_extensions(self, namespace: str) -> str:
-        if namespace not in self._extensions:
+        if namespace not in self._extensions and not self._has_all_extensions:
             self._extensions[namespace] = ""
             path = path_of("apis", _GROUP, _VERSION, "namespaces", namespace, "extensions")
             try:
-                for key, entry in Collection(self._api, path, self._entries.read).list().found.items():
-                    self._entries.take(Changed(key, entry))
+                self._take_extensions(path)
             except ForbiddenError as e:
                 whose = "for everyone" if namespace == self._namespace else f"of namespace {namespace!r}"
                 self._extensions[namespace] = str(e)
                 self._say(f"the Extensions {whose} are left out, as you may not read them: {e}")
-        return self._extensions[namespace]
+        return self._extensions.get(namespace, "")
+
+    def _take_extensions(self, path: str) -> None:
+        for key, entry in Collection(self._api, path, self._entries.read).list().found.items():
+            self._entries.take(Changed(key, entry))
 
     def _read_facts(self, namespace: str) -> NamespaceFacts | None:
         try:

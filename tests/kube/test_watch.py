@@ -9,7 +9,7 @@ from queue import Queue
 
 import pytest
 
-from registry.errors import UnreadableError
+from registry.errors import NotServedError, UnreadableError
 from registry.kube import watch
 from registry.kube.watch import Collection, Listed
 from tests.fakes.watched_api import FakeApi, serving
@@ -251,3 +251,34 @@ def test_a_malformed_answer_does_not_end_the_watch(api, follow, monkeypatch):
     api.put(PATH, obj("odd"))
 
     assert follower.next() == ["odd"]
+
+
+def test_objects_are_read_one_after_the_other_a_page_at_a_time(api, client):
+    for name in "abcde":
+        api.put(PATH, obj(name, n=name))
+
+    each = Collection(client, PATH, itemgetter("spec")).each(2)
+    first = next(each)
+    pages_before = len(api.lists(PATH))
+
+    assert (first, [spec["n"] for spec in each]) == ({"n": "a"}, list("bcde"))
+    assert (pages_before, [query["limit"] for query in api.lists(PATH)]) == (1, ["2", "2", "2"])
+
+
+def test_pages_that_expire_while_they_are_read_are_said_to_have(api, client):
+    for name in "abc":
+        api.put(PATH, obj(name))
+
+    each = Collection(client, PATH, itemgetter("spec")).each(2)
+    next(each)
+    api.compact()
+
+    with pytest.raises(UnreadableError, match="the list changed while it was read; try again"):
+        list(each)
+
+
+def test_kind_that_is_not_there_is_told_from_one_that_cannot_be_read(api, client):
+    api.refuse = 404
+
+    with pytest.raises(NotServedError):
+        list(Collection(client, PATH, itemgetter("spec")).each(2))

@@ -160,6 +160,10 @@ def test_a_changed_index_equals_one_built_from_the_changed_records(start, change
         assert list(got.narrowed(wanted)) == list(expected.narrowed(wanted))
         assert got.sharing(wanted, 9) == expected.sharing(wanted, 9)
         assert all(sorted(got.values(field)) == sorted(expected.values(field)) for field in wanted)
+        kept = {name: state.get((namespace, name)) for name in "abcd"}
+        assert [index.registered(namespace, name) for name in kept] == [
+            found if isinstance(found, Extension) else None for found in kept.values()
+        ]
     assert len(index) == len(fresh)
 
 
