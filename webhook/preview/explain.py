@@ -1,6 +1,6 @@
 """Why an object gets what it gets: the analysis of ``mutate`` as plain data, and as text for people. Pure."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -21,7 +21,7 @@ from webhook.mutation.question import Question, ask
 from webhook.mutation.selector_blocks import Replacement
 from webhook.mutation.sent_again import SentAgain, check_kept, sent_again
 from webhook.mutation.settings import Settings
-from webhook.preview import credentials
+from webhook.preview import credentials, given
 from webhook.preview.lines import Lines
 from webhook.preview.near_misses import near_misses_in
 
@@ -78,7 +78,7 @@ def explain(
         "verdict": _verdict(question, waits or not analysis.findings, later),
         "steps": [_step(report, origin) for report in analysis.reports if report.bound_selectors],
         "expressions": _expressions(analysis),
-        **({"before": _before(again.note)} if again and again.note else {}),
+        **({"before": given.services(again.note)} if again and again.note else {}),
     }
 
 
@@ -97,7 +97,7 @@ def _kept(again: SentAgain, note: Resolved, index: View, consumer: Consumer) -> 
         "verdict": "refused" if problems else "admitted",
         "steps": [],
         "expressions": [],
-        "before": _before(note),
+        "before": given.services(note),
     }
 
 
@@ -114,19 +114,6 @@ def _verdict(question: Question, is_allowed: bool, later: Sequence[str]) -> str:
     if not is_allowed:
         return "refused"
     return f"admitted; {later_pods.verdict(question.obj)}" if later else "admitted"
-
-
-def _before(note: Resolved) -> list[str]:
-    """What was given before, as *note* says: services and credentials by selector, or without it in a short note."""
-    given = [ids for one in note.given for ids in one.selectors.items()]
-    given += [ids for by_name in note.steps.values() for ids in by_name.items()]
-    chosen = [(name, [ids.get(field) for field in ("extension", "service", "credentials")]) for name, ids in given]
-    lines = {f"{name}: {_path(parts)}" for name, parts in chosen if _path(parts)}
-    return sorted(lines | {_path(parts) for parts in note.bound if _path(parts)})
-
-
-def _path(parts: Iterable[object]) -> str:
-    return "/".join(part for part in parts if isinstance(part, str) and part)
 
 
 def _expressions(analysis: Analysis) -> list[dict[str, str]]:
