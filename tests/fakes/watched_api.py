@@ -19,6 +19,7 @@ class FakeApi:
         refuse: Status that every request gets while it is set.
         refuse_path: The path whose requests get 403 while it is set.
         refused: More paths whose requests get 403.
+        absent: Beginnings of paths whose requests get 404: what the API server does not know.
         permitted: If it is set, the only paths whose requests do not get 403.
         user: Who the caller is; None = the API server cannot say.
         openapi: Its OpenAPI documents, by path.
@@ -30,6 +31,7 @@ class FakeApi:
         self.refuse = 0
         self.refuse_path = ""
         self.refused = ()
+        self.absent = ()
         self.permitted = None
         self.user = None
         self.openapi = {}
@@ -135,12 +137,12 @@ class FakeApi:
             return 404, {"message": "not found"}
         return 201, {"status": {"userInfo": {"username": self.user, "groups": []}}}
 
-    def is_refused(self, path):
-        return (
-            path == self.refuse_path
-            or path in self.refused
-            or (self.permitted is not None and path not in self.permitted)
-        )
+    def refusal(self, path):
+        """The status with which a request for *path* is refused; 0 if it is not."""
+        if path.startswith(tuple(self.absent)):
+            return 404
+        is_forbidden = path == self.refuse_path or path in self.refused
+        return 403 if is_forbidden or (self.permitted is not None and path not in self.permitted) else 0
 
     def watch(self, path, query, generation) -> Iterator[dict]:
         version = int(query["resourceVersion"])
@@ -184,7 +186,7 @@ def serving(api: FakeApi) -> Iterator[ApiClient]:
             url = urlsplit(self.path)
             query = {key: values[0] for key, values in parse_qs(url.query).items()}
             generation = api.asked(url.path, query)
-            if refused := api.refuse or (403 if api.is_refused(url.path) else 0):
+            if refused := api.refuse or api.refusal(url.path):
                 self._answer(refused, {"message": f"refused with {refused}"})
             elif "watch" in query:
                 self._stream(api.watch(url.path, query, generation))

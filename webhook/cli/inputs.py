@@ -25,8 +25,7 @@ FILES: list[Callable[[Any], Any]] = [
         "Repeatable.",
     ),
 ]
-INPUTS: list[Callable[[Any], Any]] = [
-    *FILES,
+WHO_ASKS: list[Callable[[Any], Any]] = [
     click.option(
         "-n",
         "--namespace",
@@ -38,6 +37,7 @@ INPUTS: list[Callable[[Any], Any]] = [
     ),
     click.option("--user", default="", help="User who submits the objects."),
 ]
+INPUTS: list[Callable[[Any], Any]] = [*FILES, *WHO_ASKS]
 
 
 def given_files(paths: Sequence[str], files: Sequence[str]) -> tuple[str, ...]:

@@ -24,6 +24,8 @@ from webhook.preview.expected_pods.expected import FindDefinition
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
+    from webhook.preview.cluster_objects import ClusterObjects
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -33,6 +35,7 @@ class Surroundings:
         consumer_of: Gives the consumer on whose behalf an object asks.
         definitions_in: Gives a function that finds the definitions for runs in a namespace.
         dropped_of: Finds the blocks of an object that the API server drops.
+        objects: All that may ask in the cluster; None if that is not to be read, or no cluster was named.
     """
 
     settings: Settings
@@ -40,6 +43,7 @@ class Surroundings:
     consumer_of: Callable[[Mapping[str, Any]], Consumer]
     definitions_in: Callable[[str], FindDefinition]
     dropped_of: Callable[..., list[Finding]]
+    objects: "ClusterObjects | None" = None
 
 
 def surroundings_of(
@@ -53,7 +57,8 @@ def surroundings_of(
     registry_namespace: str | None,
     kubeconfig: str | None,
     ledger_namespace: str | None,
-    argo_crds: Any,
+    argo_crds: Any = "unknown",
+    lists_objects: bool = False,
     **settings: Any,
 ) -> Surroundings:
     """What the options say; the registry, namespaces and definitions of a cluster are read when they are needed.
@@ -62,6 +67,7 @@ def surroundings_of(
 
     Args:
         files: What is judged, and may hold definitions.
+        lists_objects: True if all objects of the cluster, or of *namespace*, are going to be judged as well.
     """
     check_one_registry(folder, registry_namespace, ledger_namespace, "one of --cluster and --registry-namespace")
     chosen = settings_of(**settings)
@@ -74,12 +80,14 @@ def surroundings_of(
         )
     fallback = "default" if registry_namespace is None else _namespace_of_context(kubeconfig)
     namespace_of = partial(_namespace_of, namespace=namespace, fallback=fallback)
+    objects = _cluster_objects(api, namespace or "", fallback) if lists_objects and api is not None else None
     return Surroundings(
         chosen,
         registry,
         _consumers(chosen, registry.facts_of, namespace_of, project=project, owner=owner, user=user),
-        _definitions(files, namespace_of, api).seen_from,
+        _definitions(files, namespace_of, api, objects).seen_from,
         _dropped_blocks(api, argo_crds),
+        objects,
     )
 
 
@@ -142,12 +150,21 @@ def _consumers(
     return consumer_of
 
 
+def _cluster_objects(api: "ApiClient", namespace: str, fallback: str) -> "ClusterObjects":
+    from webhook.preview.cluster_objects import ClusterObjects  # noqa: PLC0415 - as in _connect
+
+    return ClusterObjects(api, warn, namespace=namespace, fallback=fallback)
+
+
 def _definitions(
-    files: Sequence[str], namespace_of: Callable[[Mapping[str, Any]], str], api: "ApiClient | None"
+    files: Sequence[str],
+    namespace_of: Callable[[Mapping[str, Any]], str],
+    api: "ApiClient | None",
+    objects: "ClusterObjects | None",
 ) -> Definitions:
     """The definitions that runs may refer to: those in *files*, then those in the cluster, if one was named."""
-    find_in_cluster = None
-    if api is not None:
+    find_in_cluster = objects.find if objects is not None else None
+    if api is not None and find_in_cluster is None:
         from webhook.preview.cluster_definitions import ClusterDefinitions  # noqa: PLC0415 - as in _connect
 
         find_in_cluster = ClusterDefinitions(api, warn).find

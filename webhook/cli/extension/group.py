@@ -15,6 +15,7 @@ from webhook.cli.extension.reachability import test_
 from webhook.cli.extension.register import register
 from webhook.cli.extension.show import get, list_
 from webhook.cli.extension.transfer import export, import_
+from webhook.cli.impact import impact
 
 
 @click.group(cls=LeadingOptions)
@@ -24,7 +25,7 @@ def extension() -> None:
 
 _COMMANDS = (
     *(new, register, list_, get, describe, update, edit, delete, service, endpoint, credentials),
-    *(diff, export, import_, test_),
+    *(diff, impact, export, import_, test_),
 )
 for _command in _COMMANDS:
     extension.add_command(_command)

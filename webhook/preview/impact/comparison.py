@@ -205,19 +205,19 @@ def _of_fields(
         if key is None:
             before, after = one.fields.get(field), other.fields.get(field)
             if before != after:
-                yield Difference(f"{field}", before is not None, after is not None, before=before, after=after)
+                yield Difference(field, before is not None, after is not None, True, before=before, after=after)
             continue
         variable, variable_after = one.variables.get(key), other.variables.get(key)
         if variable is None or variable_after is None:
             if variable is not variable_after:
-                yield _difference(f"cfg.{key}", variable, variable_after)
+                yield _difference(f"cfg.{key}", variable, variable_after, is_field=True)
         elif _value(variable) != _value(variable_after):
-            yield _difference(f"cfg.{key}", variable, variable_after)
+            yield _difference(f"cfg.{key}", variable, variable_after, is_field=True)
 
 
-def _difference(name: str, one: Variable | None, other: Variable | None) -> Difference:
+def _difference(name: str, one: Variable | None, other: Variable | None, *, is_field: bool = False) -> Difference:
     is_credential = any(variable is not None and variable.is_credential for variable in (one, other))
-    return Difference(name, one is not None, other is not None, is_credential, _shown(one), _shown(other))
+    return Difference(name, one is not None, other is not None, is_field, is_credential, _shown(one), _shown(other))
 
 
 def _shown(variable: Variable | None) -> str | None:

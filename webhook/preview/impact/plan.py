@@ -1,7 +1,6 @@
 """What becomes of objects when the registry changes, as values. Pure."""
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -53,7 +52,7 @@ class Difference:
     """A value that is another one, or is there with one of both registries only.
 
     Attributes:
-        name: Of a variable; or a field as an expression names it.
+        name: Of a variable; or of a field that an expression reads, such as ``url`` or ``cfg.BUCKET``.
         before, after: The value, or the Secret that it is in; None = there is none, or it is the value of a credential,
             which is never shown.
     """
@@ -61,6 +60,7 @@ class Difference:
     name: str
     is_there_before: bool
     is_there_after: bool
+    is_field: bool = False
     is_credential: bool = False
     before: str | None = field(default=None, repr=False)
     after: str | None = field(default=None, repr=False)
@@ -183,7 +183,3 @@ class Summary:
         self.kept += found.is_kept
         self.ambiguous += found.is_ambiguous
         self.refused += found.is_refused
-
-    def counts(self) -> Mapping[str, int]:
-        """The number of objects by outcome, in order; those of none are left out."""
-        return {outcome.value: self.outcomes[outcome] for outcome in reversed(Outcome) if self.outcomes[outcome]}

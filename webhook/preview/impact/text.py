@@ -16,6 +16,13 @@ from webhook.preview.impact.plan import (
 
 # Longer values are cut for people; programs get all of them.
 _LONGEST: Final = 60
+_COUNTED: Final[Mapping[Outcome, str]] = {
+    Outcome.UNCHANGED: "unchanged",
+    Outcome.RESOLVED: "that can be resolved",
+    Outcome.VALUES: "with other values",
+    Outcome.SERVICE: "with another service",
+    Outcome.REFUSED: "refused",
+}
 _IF_SENT_AGAIN: Final = "keeps what it was given; if it is sent again"
 
 
@@ -51,21 +58,19 @@ def _headline(found: ObjectImpact, *, has_change: bool) -> str:
 
 def _selector_lines(found: SelectorImpact, where: str, *, has_change: bool) -> Iterator[str]:
     selector = found.selector
-    head = f"  {where}{found.step}: selector {selector.name!r} ({described(selector.criteria)})"
-    if not has_change or found.outcome is Outcome.UNCHANGED:
-        yield f"{head}: {_chosen(found.after)}"
-    else:
-        yield f"{head}: {_change(found)}"
+    yield f"  {where}{found.step}: selector {selector.name!r} ({described(selector.criteria)})"
+    is_changed = has_change and found.outcome is not Outcome.UNCHANGED
+    yield f"    {_change(found) if is_changed else f'= {_chosen(found.after)}'}"
     if found.rivals:
         yield f"    might mean {', '.join(found.rivals)} as well: {found.why}"
-    yield from (f"    {line}" for line in _details(found))
+    yield from (f"      {line}" for line in _details(found))
 
 
 def _change(found: SelectorImpact) -> str:
     if found.outcome is Outcome.REFUSED:
         return f"{_chosen(found.before)} -> refused"
     if found.outcome is Outcome.VALUES:
-        return f"{_chosen(found.after)}, other values"
+        return f"= {_chosen(found.after)}, with other values"
     return f"{_chosen(found.before)} -> {_chosen(found.after)}: {found.why}"
 
 
@@ -84,16 +89,17 @@ def _details(found: SelectorImpact) -> Iterator[str]:
         ):
             if one != other:
                 yield f"{name}: {one or 'none'} -> {other or 'none'}"
-    yield from map(_difference, found.differences)
+    for difference in found.differences:
+        yield _difference(difference, f"extension.{found.selector.name}." if difference.is_field else "")
 
 
-def _difference(found: Difference) -> str:
-    name = found.name
+def _difference(found: Difference, prefix: str) -> str:
+    name = f"{prefix}{found.name}"
     if not found.is_there_before or not found.is_there_after:
         sign, value = ("+", found.after) if found.is_there_after else ("-", found.before)
         return f"{sign} {name}{_value(value)}"
     if found.before is None or found.after is None or found.before == found.after:
-        return f"{name}: another value"
+        return f"{name}: another value, which is not shown"
     return f"{name}: {_short(found.before)} -> {_short(found.after)}"
 
 
@@ -109,35 +115,17 @@ def verdict(summary: Summary, what: str, *, has_change: bool) -> str:
     """How many objects a change concerns, and how, in one line.
 
     Args:
-        what: The extensions that are meant, in words.
+        what: The change, or the extensions that are meant, in words.
     """
-    seen = f"of {_objects(summary.seen)} that {_were(summary.seen)} looked at"
+    number = f"{summary.listed} of {summary.seen} object{'' if summary.seen == 1 else 's'}"
+    left_out = [f"{summary.left_out} that have ended left out"] if summary.left_out else []
     if not has_change:
-        number = summary.listed
-        kept = f"; {summary.kept} {_are(summary.kept)} kept" if summary.kept else ""
-        return f"{_objects(number)} {'gets' if number == 1 else 'get'} {what}, {seen}{kept}{_left_out(summary)}"
-    counted = ", ".join(f"{number} {outcome}" for outcome, number in summary.counts().items())
-    ambiguous = f"; {summary.ambiguous} newly ambiguous" if summary.ambiguous else ""
-    kept = f"; {summary.kept} only if sent again" if summary.kept else ""
-    number = summary.listed
-    concerned = f"{_objects(number)} concerned" + (f": {counted}" if counted else "")
-    return f"{what}: {concerned}{ambiguous}{kept}; {seen}{_left_out(summary)}"
-
-
-def _left_out(summary: Summary) -> str:
-    return f"; {summary.left_out} that have ended left out" if summary.left_out else ""
-
-
-def _objects(number: int) -> str:
-    return f"{number} object" if number == 1 else f"{number} objects"
-
-
-def _were(number: int) -> str:
-    return "was" if number == 1 else "were"
-
-
-def _are(number: int) -> str:
-    return "is" if number == 1 else "are"
+        kept = [f"{summary.kept} keep what they were given"] if summary.kept else []
+        return "; ".join([f"{number} {'gets' if summary.listed == 1 else 'get'} {what}", *kept, *left_out])
+    counted = ", ".join(f"{summary.outcomes[o]} {words}" for o, words in _COUNTED.items() if summary.outcomes[o])
+    ambiguous = [f"{summary.ambiguous} newly ambiguous"] if summary.ambiguous else []
+    kept = [f"{summary.kept} only if sent again"] if summary.kept else []
+    return "; ".join([f"{what} concerns {number}{f': {counted}' if counted else ''}", *ambiguous, *kept, *left_out])
 
 
 # For programs
@@ -200,6 +188,7 @@ def _difference_data(found: Difference) -> dict[str, Any]:
     )
     return {
         "name": found.name,
+        "kind": "field" if found.is_field else "variable",
         "change": kind,
         "credential": found.is_credential,
         "before": found.before,

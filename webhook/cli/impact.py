@@ -1,0 +1,263 @@
+"""EDGE: the command ``fuseml extension impact``: what a change of the registry means, before it is made."""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import click
+
+from registry.errors import Problem, UnreadableError
+from registry.records import editing
+from registry.records.model import Extension
+from registry.stores.store import VisibleRegistry
+from registry.suggestions import closest
+from webhook.cli.files import STDIN, expanded, lines_of_file, source_of
+from webhook.cli.inputs import WHO_ASKS, read_subjects
+from webhook.cli.installed import VIEWED
+from webhook.cli.options import or_exit, warn, with_options
+from webhook.cli.surroundings import Surroundings, surroundings_of
+from webhook.cli.terminal import Progress
+from webhook.objects import manifests
+from webhook.preview.impact import text
+from webhook.preview.impact.changes import ChangedViews, Key, Registered, records_in
+from webhook.preview.impact.judge import Judge, Place
+from webhook.preview.impact.plan import ObjectImpact, Outcome, Summary
+from webhook.preview.subjects import Subject
+
+_NOTHING_TO_LOOK_AT = "nothing to look at: give --cluster, or files with --in FILE"
+
+
+@click.command()
+@click.argument("extension_id", metavar="[ID]", required=False)
+@click.option(
+    "-f",
+    "--filename",
+    "files",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(exists=True, allow_dash=True),
+    help="Records as they are to be: changed ones and new ones. A folder has all such files below it; - is standard "
+    "input. Repeatable.",
+)
+@click.option("--delete", "is_deleted", is_flag=True, help="Say what it means to delete the extension.")
+@click.option(
+    "--in",
+    "inside",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(exists=True, allow_dash=True),
+    help="Look also at the runs and definitions in this file or folder; - is standard input. Repeatable.",
+)
+@with_options(WHO_ASKS)
+@with_options(VIEWED)
+@click.option("--unfinished", is_flag=True, help="Leave out runs that have ended.")
+@click.option("--exit-code", is_flag=True, help="End with exit code 1 if something is refused because of the change.")
+@click.option("-o", "--output", type=click.Choice(["text", "json", "yaml", "name"]), default="text", show_default=True)
+def impact(
+    *,
+    extension_id: str | None,
+    files: tuple[str, ...],
+    is_deleted: bool,
+    inside: tuple[str, ...],
+    unfinished: bool,
+    exit_code: bool,
+    output: str,
+    **options: Any,
+) -> None:
+    """List what gets the extension ID today, and what it would get after a change.
+
+    The change is a file with records as they are to be, or --delete. Nothing is written. Runs, definitions and
+    workloads are those of the cluster of --cluster, --registry-namespace or --kubeconfig, as far as you may read them,
+    and those of --in. An extension of another namespace than the registry's is NAMESPACE/ID.
+    """
+    _check_usage(extension_id, files, is_deleted, inside, options)
+    inputs = tuple(dict.fromkeys(file for path in inside for file in expanded(path)))
+    around = surroundings_of(inputs, lists_objects=True, **options)
+    with or_exit():
+        if around.objects is not None and not options["namespace"]:
+            around.registry.read_all()
+        change = _change(around, extension_id, files, is_deleted, options["registry_namespace"] or "")
+        writer = _Writer(change, output)
+        judge = change.judge(around, skips_ended=unfinished)
+        is_wrong = _judge_all(judge, around, inputs, writer)
+    writer.end(judge.summary)
+    _say_unknown(judge.summary)
+    if is_wrong or (exit_code and judge.summary.refused):
+        sys.exit(1)
+
+
+def _check_usage(
+    extension_id: str | None, files: Sequence[str], is_deleted: bool, inside: Sequence[str], options: Mapping[str, Any]
+) -> None:
+    if not extension_id and not files:
+        raise click.UsageError("give the ID of an extension, records with -f FILE, or both")
+    if is_deleted and (files or not extension_id):
+        raise click.UsageError("--delete needs an ID, and no -f")
+    if not inside and not options["registry_namespace"] and not options["kubeconfig"]:
+        raise click.UsageError(_NOTHING_TO_LOOK_AT)
+    if STDIN in files and STDIN in inside:
+        raise click.UsageError("only one of -f and --in can be standard input")
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """The extensions that are meant, and what becomes of them.
+
+    Attributes:
+        everyones: The namespace of the extensions that are for everyone; "" for a registry in files.
+        records: What each is to be, None if it is to be deleted; empty if nothing is to change.
+    """
+
+    everyones: str
+    keys: tuple[Key, ...]
+    records: Mapping[Key, Extension | None]
+
+    def judge(self, around: Surroundings, *, skips_ended: bool) -> Judge:
+        registry = around.registry
+        after = ChangedViews(registry.index_for, self.records) if self.records else registry
+        return Judge(
+            self.keys,
+            registry,
+            after,
+            self.everyones,
+            around.settings,
+            around.consumer_of,
+            around.definitions_in,
+            skips_ended,
+        )
+
+    def described(self) -> str:
+        names = [key.id if key.namespace == self.everyones else str(key) for key in self.keys]
+        listed = ", ".join(names) if len(names) <= 5 else f"{len(names)} extensions"
+        if not self.records:
+            return listed
+        return f"{'deleting' if None in self.records.values() else 'registering'} {listed}"
+
+
+def _change(
+    around: Surroundings, extension_id: str | None, files: Sequence[str], is_deleted: bool, everyones: str
+) -> _Change:
+    key = _key(extension_id, everyones) if extension_id else None
+    if not files and key is not None:
+        _check_registered(around.registry, key, everyones)
+        return _Change(everyones, (key,), {key: None} if is_deleted else {})
+    records = _records(files, around.settings.allowed_variables, everyones)
+    if key is not None:
+        if key not in records:
+            _fail(f"no record of {', '.join(map(source_of, files))} has the id {extension_id!r}")
+        records = {key: records[key]}
+    return _Change(everyones, tuple(records), records)
+
+
+def _key(text: str, everyones: str) -> Key:
+    namespace, slash, id_ = text.rpartition("/")
+    return Key(namespace if slash and everyones else everyones, id_)
+
+
+def _check_registered(registry: VisibleRegistry, key: Key, everyones: str) -> None:
+    index = registry.index_for(key.namespace)
+    if index.registered(*key) is not None:
+        return
+    if key.namespace == everyones and key.id in index.broken:
+        _fail(f"extension {key.id!r} cannot be read: {index.broken[key.id]}")
+    close = closest(key.id, [extension.id for extension in index.extensions])
+    _fail(f"{editing.no_extension(key.id)}{f'; did you mean {close!r}?' if close else ''}")
+
+
+def _records(files: Sequence[str], allowed: frozenset[str], everyones: str) -> dict[Key, Extension | None]:
+    """The records of *files*; problems end the command with exit code 1."""
+    found: dict[Key, Registered] = {}
+    problems: list[object] = []
+    for name in dict.fromkeys(file for path in files for file in expanded(path)):
+        try:
+            for record in records_in(lines_of_file(name), source_of(name), allowed=allowed):
+                if isinstance(record, Problem):
+                    problems.append(record)
+                    continue
+                # Namespaces have no meaning for a registry in files.
+                key = Key(record.namespace or everyones if everyones else "", record.record.id)
+                if key in found:
+                    problems.append(f"{record.place}: {record.record.id!r} is already in {found[key].place}")
+                found.setdefault(key, record)
+        except UnreadableError as e:
+            problems.append(f"{source_of(name)}: {e}")
+    if problems:
+        _fail(*problems)
+    if not found:
+        _fail(f"{', '.join(map(source_of, files))}: there is no record in it")
+    return {key: registered.record for key, registered in found.items()}
+
+
+def _fail(*problems: object) -> NoReturn:
+    for problem in problems:
+        click.echo(f"error: {problem}", err=True)
+    sys.exit(1)
+
+
+def _judge_all(judge: Judge, around: Surroundings, files: Sequence[str], writer: "_Writer") -> bool:
+    """Judge all objects; True if some could not be read."""
+    progress = Progress()
+    is_wrong = False
+    for subject, place in _subjects(around, files):
+        if place is None:
+            progress.say(f"error: {subject}")
+            is_wrong = True
+        elif isinstance(subject, Subject):
+            if (found := judge.judge(subject, place)) is not None:
+                writer.write(found)
+            progress.count(1)
+    progress.end()
+    return is_wrong
+
+
+def _subjects(around: Surroundings, files: Sequence[str]) -> Iterator[tuple[Subject | str, Place | None]]:
+    """All objects with their places; and what cannot be read, without."""
+    for read in read_subjects(files) if files else ():
+        if isinstance(read, str):
+            yield read, None
+        else:
+            subject, lines = read
+            yield subject, Place(lines.own)
+    for obj in around.objects.each() if around.objects is not None else ():
+        namespace = obj["metadata"].get("namespace")
+        # A namespace may be deleted while the others are read.
+        if not namespace or around.registry.facts_of(namespace) is not None:
+            yield Subject(obj), Place()
+
+
+def _say_unknown(summary: Summary) -> None:
+    if summary.unknown:
+        more = f"; and {summary.unknown - 1} more" if summary.unknown > 1 else ""
+        warn(f"there are pods that cannot be predicted: {summary.first_unknown}{more}")
+
+
+class _Writer:
+    """Writes what is found; as text and names at once, so that little is held."""
+
+    def __init__(self, change: _Change, output: str) -> None:
+        self._change = change
+        self._has_change = bool(change.records)
+        self._output = output
+        self._data: list[dict[str, Any]] = []
+
+    def write(self, found: ObjectImpact) -> None:
+        if self._output == "text":
+            click.echo(text.as_text(found, has_change=self._has_change))
+        elif self._output != "name":
+            self._data.append(text.as_data(found))
+        elif not self._has_change or found.outcome is not Outcome.UNCHANGED or found.is_ambiguous:
+            click.echo("/".join(filter(None, (found.namespace, found.title))))
+
+    def end(self, summary: Summary) -> None:
+        if self._output == "text":
+            click.echo(text.verdict(summary, self._change.described(), has_change=self._has_change))
+        elif self._output != "name":
+            records = self._change.records
+            names = [str(key) for key in self._change.keys]
+            change = {
+                "registered": [str(key) for key, record in records.items() if record is not None],
+                "deleted": [str(key) for key, record in records.items() if record is None],
+            }
+            plan = {"extensions": names, "change": change, "objects": self._data, "summary": text.summary_data(summary)}
+            click.echo(manifests.dump_json(plan) if self._output == "json" else manifests.dump(plan), nl=False)
