@@ -150,6 +150,16 @@ def test_yaml_and_json_say_the_same(files):
     assert json.loads(shown[0]) == yaml.safe_load(shown[1])
 
 
+def test_plan_that_is_empty_is_whole_as_well(files):
+    Path("manifests.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n")
+
+    shown = [invoke("minio", "--delete", "-o", output, *files)[1] for output in ("json", "yaml")]
+
+    plan = json.loads(shown[0])
+    assert (plan["objects"], plan["change"]["deleted"], plan["summary"]["looked_at"]) == ([], ["minio"], 1)
+    assert yaml.safe_load(shown[1]) == plan
+
+
 def test_exit_code_says_that_something_is_refused_only_if_it_is_asked_for(files):
     codes = {
         change: [invoke(*change, *option, *files)[0] for option in ([], ["--exit-code"])]
@@ -446,6 +456,45 @@ def test_stored_runs_are_led_back_to_what_they_asked(api, impact):
     assert f"TaskRun/going-on, namespace team-a: {again}" in shown
     assert f"TaskRun/ended, namespace team-a, has ended: {again}" in shown
     assert ("TaskRun/going-on" in unfinished, "TaskRun/ended" in unfinished) == (True, False)
+
+
+def test_extension_that_cannot_be_read_is_told_from_one_that_is_not_there(api, impact):
+    api.put(EXTENSIONS, extension("fuseml", {"id": "broken", "uri": "x"}))
+
+    assert impact("broken")[2].startswith("error: extension 'broken' cannot be read: spec.uri: unknown field 'uri'")
+
+
+def test_definitions_of_another_namespace_are_found_where_only_one_is_looked_at(api, impact):
+    params = [{"name": "name", "value": "shared"}, {"name": "namespace", "value": "fuseml"}]
+    run = {**OBJECTS["TaskRun"], "spec": {"taskRef": {"resolver": "cluster", "params": params}}}
+    put(api, "Task", OBJECTS["Task"], name="shared", namespace="fuseml")
+    put(api, "TaskRun", run, name="refers", namespace="team-b")
+
+    _, shown, errors = impact("minio", "-o", "name", "-n", "team-b")
+
+    assert ("team-b/TaskRun/refers\n" in shown, errors) == (True, "")
+
+
+def test_pods_that_cannot_be_predicted_are_said_in_one_line(api, impact):
+    for name in "ab":
+        run = {**OBJECTS["TaskRun"], "spec": {"taskRef": {"resolver": "git"}}}
+        put(api, "TaskRun", run, name=name, namespace="team-b")
+
+    assert impact("minio", "-o", "name", "-n", "team-b")[2] == (
+        "warning: there are pods that cannot be predicted: TaskRun/a taskRef: what Tekton's resolver 'git' fetches is "
+        "unknown; only 'cluster' is followed; and 1 more\n"
+    )
+
+
+def test_what_kubectl_noted_is_not_kept(api, impact):
+    noted = {"kubectl.kubernetes.io/last-applied-configuration": "x" * 1000}
+    put(
+        api,
+        "Task",
+        {**OBJECTS["Task"], "metadata": {"annotations": {**OBJECTS["Task"]["metadata"]["annotations"], **noted}}},
+    )
+
+    assert "team-a/Task/demo\n" in impact("minio", "-o", "name")[1]
 
 
 def test_extension_of_a_namespace_is_for_its_runs_only(api, impact, tmp_path):

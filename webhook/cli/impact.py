@@ -12,17 +12,17 @@ from registry.records import editing
 from registry.records.model import Extension
 from registry.stores.store import VisibleRegistry
 from registry.suggestions import closest
+from webhook.cli import impact_output
 from webhook.cli.files import STDIN, expanded, lines_of_file, source_of
+from webhook.cli.impact_output import Writer
 from webhook.cli.inputs import WHO_ASKS, read_subjects
 from webhook.cli.installed import VIEWED
 from webhook.cli.options import or_exit, warn, with_options
 from webhook.cli.surroundings import Surroundings, surroundings_of
 from webhook.cli.terminal import Progress
-from webhook.objects import manifests
-from webhook.preview.impact import text
 from webhook.preview.impact.changes import ChangedViews, Key, Registered, records_in
 from webhook.preview.impact.judge import Judge, Place
-from webhook.preview.impact.plan import ObjectImpact, Outcome, Summary
+from webhook.preview.impact.plan import Summary
 from webhook.preview.subjects import Subject
 
 _NOTHING_TO_LOOK_AT = "nothing to look at: give --cluster, or files with --in FILE"
@@ -78,13 +78,29 @@ def impact(
         if around.objects is not None and not options["namespace"]:
             around.registry.read_all()
         change = _change(around, extension_id, files, is_deleted, options["registry_namespace"] or "")
-        writer = _Writer(change, output)
+        writer = _writer(change, output)
         judge = change.judge(around, skips_ended=unfinished)
         is_wrong = _judge_all(judge, around, inputs, writer)
     writer.end(judge.summary)
     _say_unknown(judge.summary)
     if is_wrong or (exit_code and judge.summary.refused):
         sys.exit(1)
+
+
+def _writer(change: "_Change", output: str) -> Writer:
+    has_change = bool(change.records)
+    if output == "text":
+        return impact_output.Text(change.described(), has_change=has_change)
+    if output == "name":
+        return impact_output.Names(has_change=has_change)
+    head = {
+        "extensions": [str(key) for key in change.keys],
+        "change": {
+            "registered": [str(key) for key, record in change.records.items() if record is not None],
+            "deleted": [str(key) for key, record in change.records.items() if record is None],
+        },
+    }
+    return impact_output.Json(head) if output == "json" else impact_output.Yaml(head)
 
 
 def _check_usage(
@@ -195,7 +211,7 @@ def _fail(*problems: object) -> NoReturn:
     sys.exit(1)
 
 
-def _judge_all(judge: Judge, around: Surroundings, files: Sequence[str], writer: "_Writer") -> bool:
+def _judge_all(judge: Judge, around: Surroundings, files: Sequence[str], writer: Writer) -> bool:
     """Judge all objects; True if some could not be read."""
     progress = Progress()
     is_wrong = False
@@ -230,34 +246,3 @@ def _say_unknown(summary: Summary) -> None:
     if summary.unknown:
         more = f"; and {summary.unknown - 1} more" if summary.unknown > 1 else ""
         warn(f"there are pods that cannot be predicted: {summary.first_unknown}{more}")
-
-
-class _Writer:
-    """Writes what is found; as text and names at once, so that little is held."""
-
-    def __init__(self, change: _Change, output: str) -> None:
-        self._change = change
-        self._has_change = bool(change.records)
-        self._output = output
-        self._data: list[dict[str, Any]] = []
-
-    def write(self, found: ObjectImpact) -> None:
-        if self._output == "text":
-            click.echo(text.as_text(found, has_change=self._has_change))
-        elif self._output != "name":
-            self._data.append(text.as_data(found))
-        elif not self._has_change or found.outcome is not Outcome.UNCHANGED or found.is_ambiguous:
-            click.echo("/".join(filter(None, (found.namespace, found.title))))
-
-    def end(self, summary: Summary) -> None:
-        if self._output == "text":
-            click.echo(text.verdict(summary, self._change.described(), has_change=self._has_change))
-        elif self._output != "name":
-            records = self._change.records
-            names = [str(key) for key in self._change.keys]
-            change = {
-                "registered": [str(key) for key, record in records.items() if record is not None],
-                "deleted": [str(key) for key, record in records.items() if record is None],
-            }
-            plan = {"extensions": names, "change": change, "objects": self._data, "summary": text.summary_data(summary)}
-            click.echo(manifests.dump_json(plan) if self._output == "json" else manifests.dump(plan), nl=False)

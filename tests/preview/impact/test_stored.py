@@ -14,6 +14,7 @@ from webhook.mutation.mutate import mutate
 from webhook.mutation.note import resolved
 from webhook.preview.impact.judge import Place
 from webhook.preview.impact.plan import Outcome
+from webhook.preview.impact.text import as_text
 from webhook.preview.subjects import Subject
 
 RUNS = ["PipelineRun", "TaskRun", "Workflow"]
@@ -218,6 +219,21 @@ def test_definition_that_the_webhook_refuses_is_not_judged(kind):
         obj = tekton(kind, spec)
 
     assert judged(obj, DELETED) is None
+
+
+def test_part_that_keeps_is_told_from_one_that_is_still_to_come():
+    steps = {"name": "own", "taskSpec": {"steps": [{**STEP, "extensions": [STORE]}]}}
+    referenced = {"name": "t", "taskRef": {"name": "plain"}}
+    annotations = OBJECTS["PipelineRun-by-reference"]["metadata"]["annotations"]
+    run = tekton("PipelineRun", {"pipelineSpec": {"tasks": [steps, referenced]}}, **annotations)
+    both = jsonpatch.apply_patch(run, [dict(op) for op in mutate(run, BEFORE, ME).ops])
+
+    found = judged(both, DELETED, stored=True)
+
+    assert [(part.where, part.is_kept) for part in found.parts] == [("", True), ("tasks[t] (Task 'plain')", False)]
+    lines = as_text(found, has_change=True).splitlines()
+    assert lines[0] == "PipelineRun/demo, namespace team-a: refused"
+    assert lines.index("  if it is sent again:") == 2
 
 
 def test_parameters_of_triggers_are_not_judged():
