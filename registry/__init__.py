@@ -2,7 +2,7 @@
 
 The map, from top to bottom. A folder imports only those below it, and not those on the same line.
 
-client | service    a registry's REST API as a store of records | the REST service: paths, bodies, who may do what. Edges
+client | service   a registry's REST API as a record store | that API: paths, bodies, who may do what. Edges
 stores             where records are kept: a folder of files, or a cluster. Edge
 templates | resolving | delivery | kube   records of common products to fill in | which service a selector means. Pure |
                    shared credentials and the ledger. Pure | the API server. Edge
