@@ -9,15 +9,17 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final
 
 from registry.errors import Problem
-from registry.records import codec
+from registry.records import codec, times
 from registry.records.editing import HIDDEN, hide
 from registry.records.model import Extension, Service
 
 # What answers say beside the record.
 _OF_ANSWERS: Final = ("extension_id", "service_id", "status")
+_MOMENTS: Final = ("registered", "updated")
 _PARTS: Final = ("services", "endpoints", "credentials")
 
 
@@ -36,10 +38,10 @@ def record_of(body: object, *, in_order: bool) -> Extension:
     return record if in_order else ordered(record)
 
 
-def registered_at(body: object) -> str:
-    """When the extension of an answer was registered, as the server says it (RFC 3339); "" if it does not."""
+def status_of(body: object) -> dict[str, datetime | None]:
+    """When the extension of an answer was registered and updated, as far as the server says it."""
     status = body.get("status") if isinstance(body, Mapping) else None
-    return str(status.get("registered") or "") if isinstance(status, Mapping) else ""
+    return {name: times.read(status.get(name)) if isinstance(status, Mapping) else None for name in _MOMENTS}
 
 
 def ordered(record: Extension) -> Extension:

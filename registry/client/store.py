@@ -26,15 +26,11 @@ class RestRecords:
 
     Where the server gives an ETag, it is the revision. FuseML's original server gives none: there the record is read
     again right before it is written, and a change that falls between these two requests is overwritten.
-
-    Attributes:
-        registered: When each extension that has been read was registered (RFC 3339), by id, as far as the server says.
     """
 
     def __init__(self, api: Api) -> None:
         self._api = api
         self._keeps_order = True
-        self.registered: dict[str, str] = {}
 
     def get(self, extension_id: str) -> Stored:
         """The record *extension_id*."""
@@ -54,8 +50,7 @@ class RestRecords:
                 where = f"extension {str(own_id)[:100]!r}" if own_id else f"extension {i + 1} of the answer"
                 problems += [Problem(p.message, p.path, file=where) for p in e.problems]
                 continue
-            self.registered[record.id] = bodies.registered_at(body)
-            found.append(Stored(record, bodies.digest_of(record)))
+            found.append(Stored(record, bodies.digest_of(record), **bodies.status_of(body)))
         return Listing(tuple(sorted(found, key=lambda s: s.record.id)), tuple(problems))
 
     def put(self, record: Extension, expected: str | None) -> Stored:
@@ -123,8 +118,8 @@ class RestRecords:
     def _stored(self, answer: Answer) -> Stored:
         self._keeps_order = not answer.is_original
         record = bodies.record_of(answer.content, in_order=not answer.is_original)
-        self.registered[record.id] = bodies.registered_at(answer.content)
-        return Stored(record, f"{_ETAG}{answer.etag}" if answer.etag else bodies.digest_of(record))
+        revision = f"{_ETAG}{answer.etag}" if answer.etag else bodies.digest_of(record)
+        return Stored(record, revision, **bodies.status_of(answer.content))
 
     def _items(self, content: Any) -> Sequence[Any]:
         if content is None:

@@ -1,21 +1,17 @@
 """Which records a client wants to see: the criteria of FuseML's list, and pages. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from registry.errors import InvalidSelectorError, Problem
-from registry.records.model import Service
-from registry.resolving import selectors
-from registry.resolving.matching import mismatches
-from registry.resolving.offers import Offer
-from registry.resolving.selectors import CRITERIA, Selector
+from registry.resolving.query import matching, query_of
+from registry.resolving.selectors import CRITERIA, MAX_CRITERION, Selector
 from registry.service.problems import unreadable
 from registry.stores.store import Stored
 from registry.suggestions import did_you_mean
 
 MAX_PAGE: Final = 1000
-_OF_SERVICES: Final = ("service_id", "service_resource", "service_category")
 _OF_PAGES: Final = ("limit", "continue")
 
 
@@ -24,13 +20,12 @@ class Query:
     """What is asked for.
 
     Attributes:
-        of_extension: Criteria for the extension; those of the selector for its services likewise. None = no criteria.
+        criteria: What extensions and their services have to fulfil; None = all are asked for.
         limit: Most records of the page; 0 = no pages.
         after: The page begins after this id.
     """
 
-    of_extension: Selector | None = None
-    of_services: Selector | None = None
+    criteria: Selector | None = None
     limit: int = 0
     after: str = ""
 
@@ -54,11 +49,9 @@ def parse(body: object, arguments: Iterable[tuple[str, str]]) -> Query:
             raise unreadable(f"expected a map of {', '.join(CRITERIA)}")
         given = {**given, **{str(k): v for k, v in body.items() if v not in (None, "")}}
     _refuse_unknown(given)
-    criteria = {k: v for k, v in given.items() if k in CRITERIA and v != ""}
     page = given.get("limit", "")
     return Query(
-        _selector({k: v for k, v in criteria.items() if k not in _OF_SERVICES}),
-        _selector({k: v for k, v in criteria.items() if k in _OF_SERVICES}),
+        _criteria({k: v for k, v in given.items() if k in CRITERIA and v != ""}),
         _limit(page) if page != "" else 0,
         _text("continue", given.get("continue", "")),
     )
@@ -74,7 +67,7 @@ def page_of(records: Iterable[Stored], query: Query) -> Page:
     for stored in records:
         if query.after and stored.record.id <= query.after:
             continue
-        if (fitting := _fitting(stored, query)) is None:
+        if (fitting := _fitting(stored, query.criteria)) is None:
             continue
         if query.limit and len(found) == query.limit:
             return Page(tuple(found), found[-1].record.id)
@@ -82,15 +75,11 @@ def page_of(records: Iterable[Stored], query: Query) -> Page:
     return Page(tuple(found))
 
 
-def _fitting(stored: Stored, query: Query) -> Stored | None:
-    record = stored.record
-    # The criteria of the extension read nothing of the service.
-    if query.of_extension and mismatches(Offer(record, Service(id="_")), query.of_extension):
-        return None
-    if query.of_services is None:
+def _fitting(stored: Stored, criteria: Selector | None) -> Stored | None:
+    if criteria is None:
         return stored
-    services = tuple(s for s in record.services if not mismatches(Offer(record, s), query.of_services))
-    return stored._replace(record=replace(record, services=services)) if services else None
+    record = matching(stored.record, criteria)
+    return stored._replace(record=record) if record is not None else None
 
 
 def _unrepeated(arguments: Iterable[tuple[str, str]]) -> dict[str, Any]:
@@ -109,16 +98,14 @@ def _refuse_unknown(given: Mapping[str, Any]) -> None:
             raise unreadable(f"unknown criterion {name[:100]!r}; {did_you_mean(name, names)}")
 
 
-def _selector(criteria: Mapping[str, Any]) -> Selector | None:
-    if not criteria:
-        return None
-    for name, value in criteria.items():
+def _criteria(given: Mapping[str, Any]) -> Selector | None:
+    for name, value in given.items():
         if not isinstance(value, str):
             raise unreadable(f"{name}: expected text")
-        if len(value) > selectors.MAX_CRITERION and name != "version":
-            message = f"is longer than {selectors.MAX_CRITERION} characters, and so is no value in a record"
+        if len(value) > MAX_CRITERION and name != "version":
+            message = f"is longer than {MAX_CRITERION} characters, and so is no value in a record"
             raise InvalidSelectorError([Problem(message, (name,), rule="string_too_long")])
-    return selectors.parse({"name": "list", **criteria})
+    return query_of(given) if given else None
 
 
 def _limit(value: Any) -> int:

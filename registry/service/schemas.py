@@ -45,8 +45,7 @@ def shown() -> dict[str, Schema]:
     for kind, model in _models().items():
         properties = {name: _answered(name, schema) for name, schema in model["properties"].items()}
         if kind == "Credentials":
-            hidden = {"type": "string", "const": HIDDEN}
-            properties["configuration"] = {"type": "object", "additionalProperties": hidden}
+            properties["configuration"]["description"] = f"{HIDDEN} for each value; with secretRef, names of keys"
         properties |= {owner: {"type": "string"} for owner in _OWNERS.get(kind, ())}
         if kind in KINDS:
             times = {"registered": _TIME, "updated": _TIME}

@@ -1,10 +1,9 @@
 """Records as answers show them: with FuseML's fields, and without values of credentials. Pure."""
 
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from registry.errors import UnreadableError
-from registry.records import codec
+from registry.records import codec, times
 from registry.records.editing import HIDDEN
 from registry.records.model import Credentials, Endpoint, Extension, Service
 from registry.stores.store import Stored
@@ -20,8 +19,8 @@ def extension(stored: Stored, *, only_fuseml: bool = False) -> dict[str, Any]:
         only_fuseml: Without the fields that FuseML does not have.
     """
     record = stored.record
-    times = {"registered": stored.registered, "updated": stored.updated}
-    shown = _fields(record, ("services",)) | {"status": {k: _time(v) for k, v in times.items() if v}}
+    moments = {"registered": stored.registered, "updated": stored.updated}
+    shown = _fields(record, ("services",)) | {"status": {k: times.written(v) for k, v in moments.items() if v}}
     if record.services:
         shown["services"] = [service(record, s, only_fuseml=only_fuseml) for s in record.services]
     return shown
@@ -47,7 +46,11 @@ def endpoint(owner: Extension, of: Service, part: Endpoint) -> dict[str, Any]:
 
 
 def credentials(owner: Extension, of: Service, part: Credentials, *, only_fuseml: bool = False) -> dict[str, Any]:
-    """Credentials of a service *of* the extension *owner*."""
+    """Credentials of a service *of* the extension *owner*.
+
+    Of those in a Secret there are no values, only the names of keys. FuseML, to which a Secret says nothing, would take
+    them for values.
+    """
     shown = _fields(part) | {
         "extension_id": owner.id,
         "service_id": of.id,
@@ -55,7 +58,7 @@ def credentials(owner: Extension, of: Service, part: Credentials, *, only_fuseml
         "default": part.default,
         "status": {},
     }
-    if part.configuration:
+    if part.configuration and (only_fuseml or part.secret_ref is None):
         shown["configuration"] = dict.fromkeys(part.configuration, HIDDEN)
     return _without(shown, _OURS["credentials"] if only_fuseml else ())
 
@@ -78,8 +81,3 @@ def _fields(part: Any, apart_from: tuple[str, ...] = ()) -> dict[str, Any]:
 
 def _without(fields: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     return {k: v for k, v in fields.items() if k not in names}
-
-
-def _time(moment: datetime) -> str:
-    """As RFC 3339, UTC, whole seconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,6 +1,7 @@
 """A server behind FuseML's REST API as a store of records: ours, and FuseML's original one."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -86,9 +87,11 @@ def test_what_is_put_is_got_and_listed_without_values(store):
 
 
 def test_server_says_when_an_extension_was_registered(store):
-    store.put(RECORD, None)
+    moment = datetime(2021, 11, 24, 10, tzinfo=UTC)
 
-    assert store.registered == {"mlflow-0001": "2021-11-24T10:00:00Z"}
+    assert store.put(RECORD, None).registered == moment
+    assert store.get(RECORD.id).registered == moment
+    assert [stored.registered for stored in store.list().records] == [moment]
 
 
 def test_order_is_kept_where_there_is_one_and_the_same_each_time_where_there_is_none(store, server):

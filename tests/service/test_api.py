@@ -207,9 +207,13 @@ def test_login_in_a_secret_stays_there_when_its_extension_is_put(filled):
     filled.ask("POST", f"{STORE}/credentials", login)
     before = filled.store.get("mlflow")
     body = filled.ask("GET", "/extensions/mlflow")[1]
-    assert body["services"][1]["credentials"][-1]["configuration"] == HIDDEN
-    del body["services"][1]["credentials"][-1]["secretRef"]
+    assert body["services"][1]["credentials"][-1]["configuration"] == login["configuration"]
+    assert filled.ask("PUT", "/extensions/mlflow", body)[0] == 200
+    assert filled.store.get("mlflow") == before
 
+    # As FuseML's own client sees it, and sends it back.
+    body["services"][1]["credentials"][-1] |= {"configuration": HIDDEN}
+    del body["services"][1]["credentials"][-1]["secretRef"]
     assert filled.ask("PUT", "/extensions/mlflow", body)[0] == 200
     assert filled.store.get("mlflow") == before
 

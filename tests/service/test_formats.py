@@ -142,4 +142,6 @@ def test_client_of_fuseml_is_shown_fuseml_s_fields_only(client):
     theirs = yaml.safe_load(answer.data)["services"][0]
 
     assert (ours.pop("default"), ours["credentials"][0].pop("secretRef")) == (True, {"name": "s"})
+    assert ours["credentials"][0].pop("configuration") == {"P": "k"}
+    assert theirs["credentials"][0].pop("configuration") == {"P": "<hidden>"}
     assert theirs == ours

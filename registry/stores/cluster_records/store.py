@@ -28,7 +28,7 @@ from registry.errors import (
     RegistryError,
     UnavailableError,
 )
-from registry.records import conversion, extension_objects
+from registry.records import conversion, extension_objects, times
 from registry.records.editing import extension_exists, no_extension
 from registry.records.extension_objects import SOURCE_LABEL
 from registry.records.model import Extension
@@ -249,17 +249,13 @@ def _kept(record: Extension, metadata: Mapping[str, Any]) -> Stored:
     revision = f"{metadata['uid']}.{metadata['generation']}"
     writers = metadata.get("managedFields") or ()
     # What is written to the status says nothing of the record.
-    times = [_time(writer.get("time")) for writer in writers if not writer.get("subresource")]
-    updated = max((time for time in times if time), default=None)
-    return Stored(record, revision, _time(metadata.get("creationTimestamp")), updated)
-
-
-def _time(text: Any) -> datetime | None:
-    return datetime.fromisoformat(str(text)) if text else None
+    moments = [times.read(writer.get("time")) for writer in writers if not writer.get("subresource")]
+    updated = max((moment for moment in moments if moment), default=None)
+    return Stored(record, revision, times.read(metadata.get("creationTimestamp")), updated)
 
 
 def _is_old(metadata: Mapping[str, Any]) -> bool:
-    created = _time(metadata.get("creationTimestamp"))
+    created = times.read(metadata.get("creationTimestamp"))
     return created is not None and datetime.now(UTC) - created > _LEFT_OVER
 
 

@@ -63,10 +63,6 @@ class Records:
         """*extension* with its parts in the order in which the store gives them, once something has been read."""
         return self.server.in_kept_order(extension) if self.server is not None else extension
 
-    def registered(self, extension_id: str) -> str:
-        """When an extension that has been read was registered; "" if that is not known."""
-        return self.server.registered.get(extension_id, "") if self.server is not None else ""
-
 
 def open_records(
     *,

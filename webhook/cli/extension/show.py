@@ -52,9 +52,13 @@ def list_(
     listing = records.store.list()
     for broken in listing.problems:
         warn(str(broken))
-    found = [kept for stored in listing.records if (kept := matching(hide(stored.record), query)) is not None]
-    rows = [extension_form(extension, records.registered(extension.id)) for extension in found]
-    Listed(found, rows, formats.EXTENSION, _COLUMNS).show(output, format_, fields)
+    found = [
+        (kept, stored.registered)
+        for stored in listing.records
+        if (kept := matching(hide(stored.record), query)) is not None
+    ]
+    rows = [extension_form(extension, registered) for extension, registered in found]
+    Listed([extension for extension, _ in found], rows, formats.EXTENSION, _COLUMNS).show(output, format_, fields)
 
 
 @click.command()
@@ -64,8 +68,8 @@ def list_(
 def get(*, records: Records, extension_id: str, output: Any, format_: str | None) -> None:
     """Show all about an extension. Values of credentials are never shown."""
     check_one_format(output, format_)
-    extension = hide(records.store.get(extension_id).record)
-    registered = records.registered(extension_id)
+    stored = records.store.get(extension_id)
+    extension, registered = hide(stored.record), stored.registered
     if output in ("yaml", "json", "name"):
         click.echo(one(extension, output), nl=False)
         return

@@ -1,13 +1,15 @@
 """Records as FuseML's client writes them: its names of fields, without underscores. Pure."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from registry.records import times
 from registry.records.model import Credentials, Endpoint, Extension, Service
 
 
-def extension_form(extension: Extension, registered: str = "") -> dict[str, Any]:
-    """An extension with all its parts; *registered* is when, "" if that is not known."""
+def extension_form(extension: Extension, registered: datetime | None = None) -> dict[str, Any]:
+    """An extension with all its parts; *registered* is when, as far as that is known."""
     return _present(
         id=extension.id,
         product=extension.product,
@@ -15,7 +17,7 @@ def extension_form(extension: Extension, registered: str = "") -> dict[str, Any]
         description=extension.description,
         zone=extension.zone,
         configuration=dict(extension.configuration),
-        status={"registered": registered} if registered else {},
+        status={"registered": times.written(registered)} if registered else {},
         services=[service_form(extension, service) for service in extension.services],
     )
 

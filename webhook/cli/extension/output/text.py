@@ -1,15 +1,17 @@
 """An extension as text for people, laid out as FuseML's client does. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Final
 
+from registry.records import times
 from registry.records.model import Credentials, Endpoint, Extension, Service
 
 _GAP: Final = 3
 
 
-def get_text(extension: Extension, registered: str = "") -> str:
-    """All about *extension*, whose values must be hidden already; *registered* is when, "" if that is not known."""
+def get_text(extension: Extension, registered: datetime | None = None) -> str:
+    """All about *extension*, whose values must be hidden already; *registered* is when, as far as that is known."""
     return aligned(_lines(extension, registered))
 
 
@@ -38,10 +40,10 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
 
 
-def _lines(extension: Extension, registered: str) -> Iterator[str]:
+def _lines(extension: Extension, registered: datetime | None) -> Iterator[str]:
     fields = {
         "ID": extension.id,
-        "Registered": registered,
+        "Registered": times.written(registered) if registered else "",
         "Description": extension.description,
         "Product": extension.product,
         "Version": extension.version,
