@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from registry.errors import InvalidRecordsError, UnreadableError
+from registry.errors import RegistryError
 from registry.records.extension_objects import OWNER_ANNOTATION, PROJECT_LABEL
 from registry.stores.files import SUFFIXES, record_files
 from registry.stores.folder import FolderStore
 from registry.stores.namespaces import NamespaceKeys
+from webhook.cli.terminal import printable
 from webhook.mutation.settings import Settings
 from webhook.process import logs
 
@@ -49,22 +50,30 @@ argo_crds: Callable[[Any], Any] = click.option(
     show_default=True,
     help="Argo's CRDs in the cluster: the full ones drop the lists 'extensions'.",
 )
+
+
+def registry_options(folder: str, namespace: str) -> list[Callable[[Any], Any]]:
+    """The options that say where a registry is, with what the help says of it as a *folder* and as a *namespace*."""
+    return [
+        click.option(
+            "--registry",
+            "folder",
+            type=click.Path(exists=True, file_okay=False, path_type=Path),
+            help=folder,
+        ),
+        click.option("--registry-namespace", metavar="NAMESPACE", help=namespace),
+        click.option(
+            "--kubeconfig",
+            metavar="FILE",
+            help="How to reach that cluster  [default: as kubectl does; in a pod, its service account]",
+        ),
+    ]
+
+
 SETTINGS: list[Callable[[Any], Any]] = [
-    click.option(
-        "--registry",
-        "folder",
-        type=click.Path(exists=True, file_okay=False, path_type=Path),
-        help="Folder of extension records (*.yaml, *.yml, *.json).",
-    ),
-    click.option(
-        "--registry-namespace",
-        metavar="NAMESPACE",
-        help="Read the registry from a cluster: Extensions in this namespace serve everyone, others their own.",
-    ),
-    click.option(
-        "--kubeconfig",
-        metavar="FILE",
-        help="How to reach that cluster  [default: as kubectl does; in a pod, its service account]",
+    *registry_options(
+        "Folder of extension records (*.yaml, *.yml, *.json).",
+        "Read the registry from a cluster: Extensions in this namespace serve everyone, others their own.",
     ),
     click.option(
         "--ledger-namespace",
@@ -180,10 +189,11 @@ def warn(message: str) -> None:
 
 @contextmanager
 def or_exit() -> Iterator[None]:
-    """End the command with messages and exit code 1 if the registry or a definition cannot be read."""
+    """End the command with messages and exit code 1 if records or definitions cannot be read, or are refused."""
     try:
         yield
-    except (InvalidRecordsError, UnreadableError) as e:
+    except RegistryError as e:
+        # A server's message is its own, and may hold anything.
         for line in str(e).splitlines():
-            logs.say_error(line)
+            logs.say_error(printable(line))
         sys.exit(1)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from webhook.cli.environment import prefer_command_line
-from webhook.cli.options import allow_variable, check_one_registry, or_exit, with_options
+from webhook.cli.options import allow_variable, check_one_registry, or_exit, registry_options, with_options
 
 if TYPE_CHECKING:
     from registry.service.access import Access
@@ -15,21 +15,11 @@ if TYPE_CHECKING:
 
 @click.command()
 @with_options([prefer_command_line])
-@click.option(
-    "--registry",
-    "folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Keep the records in this folder.",
-)
-@click.option(
-    "--registry-namespace",
-    metavar="NAMESPACE",
-    help="Keep the records in a cluster: as Extensions of this namespace, their values in Secrets.",
-)
-@click.option(
-    "--kubeconfig",
-    metavar="FILE",
-    help="How to reach that cluster  [default: as kubectl does; in a pod, its service account]",
+@with_options(
+    registry_options(
+        "Keep the records in this folder.",
+        "Keep the records in a cluster: as Extensions of this namespace, their values in Secrets.",
+    )
 )
 @allow_variable
 @click.option("--listen", default="127.0.0.1:8000", show_default=True, help="[HOST]:PORT")

@@ -19,6 +19,11 @@ def print_diff(diff: str) -> None:
         click.secho(line, fg=_DIFF_COLORS.get(line[:1]), nl=False, color=color)
 
 
+def printable(text: str) -> str:
+    """*text* with escapes in place of what a terminal would obey, but for line breaks."""
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+
+
 class Stream:
     """Writes the documents of several files to standard output, so that together they are one stream."""
 

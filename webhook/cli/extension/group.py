@@ -6,6 +6,7 @@ from webhook.cli.extension.describe import describe
 from webhook.cli.extension.diff import diff
 from webhook.cli.extension.edit import edit
 from webhook.cli.extension.extensions import delete, update
+from webhook.cli.extension.impact import impact
 from webhook.cli.extension.leading import LeadingOptions
 from webhook.cli.extension.new import new
 from webhook.cli.extension.parts.credentials import credentials
@@ -15,7 +16,6 @@ from webhook.cli.extension.reachability import test_
 from webhook.cli.extension.register import register
 from webhook.cli.extension.show import get, list_
 from webhook.cli.extension.transfer import export, import_
-from webhook.cli.impact import impact
 
 
 @click.group(cls=LeadingOptions)

@@ -1,21 +1,15 @@
 """EDGE: the options that say where records are kept, for the commands that read them and those that write them."""
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
 from typing import Any
 
 import click
 
 from registry.client import TIMEOUT
-from registry.errors import RegistryError
 from webhook.cli.environment import prefer_command_line
-from webhook.cli.extension.output.text import printable
 from webhook.cli.extension.records import TOKEN_VARIABLE, open_records
-from webhook.cli.options import allow_variable, with_options
-from webhook.process import logs
+from webhook.cli.options import allow_variable, or_exit, registry_options, with_options
 
 _STORE: list[Callable[[Any], Any]] = [
     click.option("-u", "--url", "server", metavar="URL", help="Records behind FuseML's REST API: its address."),
@@ -38,14 +32,7 @@ _STORE: list[Callable[[Any], Any]] = [
         metavar="FILE",
         help=f"A token that tells that server who asks.  [default: the variable {TOKEN_VARIABLE}]",
     ),
-    click.option(
-        "--registry",
-        "folder",
-        type=click.Path(exists=True, file_okay=False, path_type=Path),
-        help="Records in a folder of files.",
-    ),
-    click.option("--registry-namespace", metavar="NAMESPACE", help="Records in a cluster: Extensions in NAMESPACE."),
-    click.option("--kubeconfig", metavar="FILE", help="How to reach that cluster.  [default: as kubectl does]"),
+    *registry_options("Records in a folder of files.", "Records in a cluster: Extensions in NAMESPACE."),
     allow_variable,
 ]
 # The arguments of ``open_records``.
@@ -75,21 +62,9 @@ def _opened(command: Callable[..., None]) -> Callable[..., None]:
         where = {name: options.pop(name) for name in PLACE}
         if sum(where[name] is not None for name in ("server", "folder", "registry_namespace")) != 1:
             raise click.UsageError("give one of --url, --registry and --registry-namespace")
-        with or_refused():
+        with or_exit():
             records = open_records(**where)
             command(records=records.rehearsal() if dry_run else records, **options)
 
     decorated: Callable[..., None] = with_options(_STORE)(prefer_command_line(opened))
     return decorated
-
-
-@contextmanager
-def or_refused() -> Iterator[None]:
-    """End the command with messages and exit code 1 if records cannot be read, or are refused."""
-    try:
-        yield
-    except RegistryError as e:
-        # A server's message is its own, and may hold anything.
-        for line in str(e).splitlines():
-            logs.say_error(printable(line))
-        sys.exit(1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from registry.suggestions import did_you_mean
-from webhook.cli.extension.output.text import printable
+from webhook.cli.terminal import printable
 from webhook.objects import manifests
 
 Row: TypeAlias = Mapping[str, Any]

@@ -6,6 +6,7 @@ from typing import Final
 
 from registry.records import times
 from registry.records.model import Credentials, Endpoint, Extension, Service
+from webhook.cli.terminal import printable
 
 _GAP: Final = 3
 
@@ -33,11 +34,6 @@ def aligned(lines: Iterable[str]) -> str:
             written.append(line)
     write_held()
     return "".join(f"{printable(line.rstrip())}\n" for line in written)
-
-
-def printable(text: str) -> str:
-    """*text* with escapes in place of what a terminal would obey, but for line breaks."""
-    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
 
 
 def _lines(extension: Extension, registered: datetime | None) -> Iterator[str]:
