@@ -375,11 +375,12 @@ def test_what_is_added_and_deleted_leaves_no_trace(extension, other):
 
 @given(extensions, anything, st.sampled_from([STORE, MINIO, ROOT]))
 def test_any_body_changes_the_record_or_is_refused(extension, body, place):
+    suffix = map("{:08}".format, count()).__next__
     for edit in (
-        lambda: editing.create(body, suffix=lambda: "abcdefgh"),
-        lambda: editing.update(extension, body, suffix=lambda: "abcdefgh"),
-        lambda: editing.update_part(MLFLOW, place, body, suffix=lambda: "abcdefgh"),
-        lambda: editing.add(MLFLOW, place.kind, body, service_id="store", suffix=lambda: "abcdefgh").extension,
+        lambda: editing.create(body, suffix=suffix),
+        lambda: editing.update(extension, body, suffix=suffix),
+        lambda: editing.update_part(MLFLOW, place, body, suffix=suffix),
+        lambda: editing.add(MLFLOW, place.kind, body, service_id="store", suffix=suffix).extension,
     ):
         try:
             edited = edit()

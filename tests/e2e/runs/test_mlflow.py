@@ -106,7 +106,7 @@ class Example:
         login = {"metadata": {"name": IN_FILES["secret"]}, "stringData": self.login}
         self._server("create", "-f", "-", stdin={"apiVersion": "v1", "kind": "Secret", **login})
         self._server("apply", "-f", "-", stdin=self._text(EXAMPLE / "server.yaml"))
-        self._server("rollout", "status", "deployment/mlflow", "--timeout=300s", timeout=320)
+        self._server("rollout", "status", "deployment/mlflow", "--timeout=600s", timeout=620)
 
     def move_server(self, port):
         patch = [{"op": "replace", "path": "/spec/ports/0/port", "value": port}]
@@ -137,7 +137,7 @@ class Example:
         objects = {engine: self.runs.json("create", "-f", "-", stdin=self._text(file)) for engine, file in RUNS.items()}
         names = {engine: obj["metadata"]["name"] for engine, obj in objects.items()}
         outcomes = {
-            engine: ended(self.runs, obj["kind"].lower(), names[engine], timeout=600) for engine, obj in objects.items()
+            engine: ended(self.runs, obj["kind"].lower(), names[engine], timeout=1200) for engine, obj in objects.items()
         }
         assert outcomes == dict.fromkeys(RUNS, "Succeeded")
         return names
@@ -163,7 +163,7 @@ class Example:
     def ask_server(self, url):
         """MLflow's version, and by name its runs, each with the accuracy of its model, loaded and tried."""
         command = ["env", f"MLFLOW_TRACKING_URI={url}", "python", "-c", ASK]
-        shown = self._server("exec", "deployment/mlflow", "-c", "mlflow", "--", *command, timeout=120)
+        shown = self._server("exec", "deployment/mlflow", "-c", "mlflow", "--", *command, timeout=600)
         return json.loads(shown.splitlines()[-1])
 
     def refusal(self, url):
