@@ -270,6 +270,20 @@ def test_an_object_whose_pods_will_be_refused_is_admitted_with_a_warning(here, r
     assert here.run("create", "--dry-run=server", "-f", "-", stdin=workload(kind, images.python, fits)).stderr == ""
 
 
+@pytest.mark.parametrize("kind", ["pipeline_run", "workflow", "Job"])
+def test_whose_annotation_alone_is_misspelt_gets_a_warning(here, request, images, kind):
+    obj = workload(kind, images.python) if kind == "Job" else request.getfixturevalue(kind)
+    text = yaml.safe_dump(obj).replace("extensions.fuseml.org/", "extension.fuseml.org/").replace("extensions:", "x:")
+    obj = yaml.safe_load(text)
+    if kind == "pipeline_run":
+        obj["metadata"]["annotations"] = {SELECTORS.replace("extensions", "extension"): NOWHERE}
+
+    done = here.run("create", "--dry-run=server", "-f", "-", stdin=obj)
+
+    assert done.returncode == 0
+    assert "is not read: write extensions.fuseml.org/" in done.stderr
+
+
 def test_a_definition_that_nothing_fits_is_saved_with_a_warning(here, register, images):
     register("http://mlflow:5000")
     task = {

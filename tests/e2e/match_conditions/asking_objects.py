@@ -185,6 +185,22 @@ ASKING_WORKLOADS = {
     "ReplicaSet": deployment(POD_SELECTORS, kind="ReplicaSet"),
 }
 
+# What is not read, and probably meant to be ours: it is sent for a warning.
+NEAR = {"extension.fuseml.org/run-selectors": ""}
+NEAR_MISSES = {
+    **{f"prefix of a {kind}": of_kind(kind, annotations=NEAR) for kind in TEKTON_KINDS + ARGO_KINDS},
+    **{f"{key} of a PipelineRun": of_kind("PipelineRun", annotations={key: ""}) for key in (
+        "extensions.fusem.org/run-selectors", "fuseml.org/task-selectors", "extensions.fuseml.org",
+        "extensions.fuse-ml.io/x", "extensions.FuseML.org/run-selectors", "run-selectors", "example.com/pod_selectors",
+    )},
+    "prefix of a Pod": pod(NEAR),
+    "prefix in a Deployment": deployment(*NEAR),
+    "prefix in a Job": job(*NEAR),
+    "prefix in a CronJob": cron_job(*NEAR),
+    "prefix for the pods of a Workflow": argo({"podMetadata": {"annotations": NEAR}}),
+    "prefix for the Workflows of a CronWorkflow": argo({"workflowMetadata": {"annotations": NEAR}}, "CronWorkflow"),
+}  # fmt: skip
+
 LOOKALIKES = """\
 cat <<EOF >>out
 cat <<extension >> notes
@@ -218,7 +234,8 @@ SILENT_PODS = {
     "what it waits for": pod({WAITING: ""}),
     "pod with the note of its run": pod() | {"metadata": {"annotations": {RESOLVED: "{}"}, "ownerReferences": [OWNED]}},
     "label": pod(labels={f"{PREFIX}project": "alpha"}),
-    "annotation of another's": pod({"extensions.fuseml.org.example.com/x": "", "extensions.fuseml.org": ""}),
+    "annotation of another's": pod({"extensions.fuseml.org.example.com/x": "", "extensions.example.com/run": ""}),
+    "what an engine copied to a pod": pod(NEAR) | {"metadata": {"annotations": NEAR, "ownerReferences": [OWNED]}},
     "bound pod": pod(nodeName="n"),
     "pod of another task": pod({RUN_SELECTORS: "train: {}", PIPELINE_SELECTORS: "x"}, labels={TASK: "test"}),
     "pod of another task, with a long annotation": pod({RUN_SELECTORS: "a" * 250_000}, labels={TASK: "test"}),
@@ -227,6 +244,6 @@ SILENT_PODS = {
 SILENT_WORKLOADS = {
     "Job": job("a/b"),
     "CronJob": cron_job(),
-    "Deployment": deployment("extensions.fuseml.org"),
+    "Deployment": deployment("extensions.fuseml.org.example.com/x"),
     "Job that a CronJob made": job(POD_SELECTORS, ownerReferences=[{**OWNED, "apiVersion": "batch/v1"}]),
 }

@@ -10,6 +10,7 @@ from tests.e2e.match_conditions.asking_objects import (
     ASKING,
     ASKING_PODS,
     ASKING_WORKLOADS,
+    NEAR_MISSES,
     POD_SELECTORS,
     SILENT,
     SILENT_PODS,
@@ -47,6 +48,11 @@ def test_a_pod_that_asks_is_sent_bound_or_not(submitter, obj):
 @pytest.mark.parametrize("obj", SILENT_PODS.values(), ids=SILENT_PODS)
 def test_a_pod_that_does_not_ask_is_not_sent(submitter, obj):
     assert submitter.create(obj) == (False, 201, "")
+
+
+@pytest.mark.parametrize("obj", NEAR_MISSES.values(), ids=NEAR_MISSES)
+def test_what_almost_asks_is_sent(submitter, obj):
+    assert submitter.create(obj) == (True, 201, "")
 
 
 def test_what_a_kubelet_runs_from_a_file_is_not_sent(submitter):

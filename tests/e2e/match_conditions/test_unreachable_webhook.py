@@ -4,7 +4,15 @@ import time
 
 import pytest
 
-from tests.e2e.match_conditions.asking_objects import ASKING, ASKING_PODS, ASKING_WORKLOADS, POD_SELECTORS, SILENT, pod
+from tests.e2e.match_conditions.asking_objects import (
+    ASKING,
+    ASKING_PODS,
+    ASKING_WORKLOADS,
+    NEAR_MISSES,
+    POD_SELECTORS,
+    SILENT,
+    pod,
+)
 from tests.e2e.match_conditions.recording_webhook import RecordingWebhook
 from tests.e2e.support.waiting import wait_for
 
@@ -39,6 +47,11 @@ def test_without_a_webhook_what_asks_is_refused_and_the_rest_is_not_delayed(subm
         assert "extensions.fuseml.org" in outcome.message
 
     assert took < len(SILENT) / 2
+
+
+def test_without_a_webhook_what_almost_asks_is_created(submitter, outage):
+    for obj in NEAR_MISSES.values():
+        assert submitter.create(obj) == (False, 201, "")
 
 
 def test_without_a_webhook_pods_and_what_makes_them_can_be_made_unless_no_gate_can_hold_them(submitter, outage):
