@@ -49,10 +49,9 @@ def parse(body: object, arguments: Iterable[tuple[str, str]]) -> Query:
             raise unreadable(f"expected a map of {', '.join(CRITERIA)}")
         given = {**given, **{str(k): v for k, v in body.items() if v not in (None, "")}}
     _refuse_unknown(given)
-    page = given.get("limit", "")
     return Query(
         _criteria({k: v for k, v in given.items() if k in CRITERIA and v != ""}),
-        _limit(page) if page != "" else 0,
+        _limit(given["limit"]) if "limit" in given else 0,
         _text("continue", given.get("continue", "")),
     )
 

@@ -78,6 +78,7 @@ def test_body_counts_before_the_url(client):
         ("", {"product": "x" * 101}, "invalid_length",
          "product: is longer than 100 characters, and so is no value in a record"),
         ("?version=%3E%3E1", None, "BadRequest", None),
+        ("?limit=", None, "decode_payload", "limit: expected a number from 1 to 1000"),
         ("?limit=0", None, "decode_payload", "limit: expected a number from 1 to 1000"),
         ("?limit=1001", None, "decode_payload", "limit: expected a number from 1 to 1000"),
         ("?limit=" + "9" * 5000, None, "decode_payload", "limit: expected a number from 1 to 1000"),

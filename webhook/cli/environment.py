@@ -43,8 +43,8 @@ _OF_CLIENT: Final = {
     "token-file": "TOKEN_FILE",
     "certificate-authority": "CERTIFICATE_AUTHORITY",
 }
-# The commands of ``fuseml extension`` but for ``new``, which writes no registry.
-_OF_RECORDS: Final = re.compile(r"extension (?!new\b).*")
+# The commands of ``fuseml extension`` but for ``new`` and ``impact``, which write no registry.
+_OF_RECORDS: Final = re.compile(r"extension (?!(new|impact)\b).*")
 # Shared by these commands.
 _SHARED_BY_THEM: Final = frozenset({"dry-run"})
 # What they say of records.

@@ -137,7 +137,8 @@ class Example:
         objects = {engine: self.runs.json("create", "-f", "-", stdin=self._text(file)) for engine, file in RUNS.items()}
         names = {engine: obj["metadata"]["name"] for engine, obj in objects.items()}
         outcomes = {
-            engine: ended(self.runs, obj["kind"].lower(), names[engine], timeout=1200) for engine, obj in objects.items()
+            engine: ended(self.runs, obj["kind"].lower(), names[engine], timeout=1200)
+            for engine, obj in objects.items()
         }
         assert outcomes == dict.fromkeys(RUNS, "Succeeded")
         return names
