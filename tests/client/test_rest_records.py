@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.client import bodies
@@ -387,6 +387,7 @@ def for_the_original(extension):
     return replace(extension, id="x", services=tuple(services))
 
 
+@settings(max_examples=50)
 @given(extensions, extensions, st.booleans())
 def test_any_record_becomes_any_other(before, after, is_original):
     server = OriginalServer() if is_original else OurServer()

@@ -14,6 +14,10 @@ class MemoryRecords:
         self._records = {}
         self._revisions = count(1)
 
+    def clear(self):
+        """Forget all records."""
+        self._records.clear()
+
     def get(self, extension_id):
         if extension_id not in self._records:
             raise no_extension(extension_id)

@@ -4,7 +4,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.records import codec
@@ -29,14 +29,19 @@ DATA = st.recursive(
 )
 
 
-@pytest.fixture
-def client():
-    client = Client(MemoryRecords())
-    client.ask("POST", "/extensions", EXTENSION)
+# An application is made once: that takes longer than most requests.
+CLIENTS = {form: Client(MemoryRecords(), form) for form in ("json", "yaml")}
+
+
+def client_of(record, form="json"):
+    """A client of a service that has this record only."""
+    client = CLIENTS[form]
+    client.store.clear()
+    client.store.put(record, None)
     return client
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@settings(max_examples=200)
 @given(
     method=st.sampled_from(["GET", "POST", "PUT", "DELETE"]),
     path=st.sampled_from(PATHS),
@@ -44,8 +49,7 @@ def client():
     kind=st.sampled_from(["application/json", "application/x-yaml", None]),
 )
 def test_no_body_breaks_the_service_or_shows_a_value(method, path, body, kind):
-    client = Client(MemoryRecords())
-    client.ask("POST", "/extensions", EXTENSION)
+    client = client_of(codec.decode(EXTENSION))
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
 
     # The client itself looks for values of credentials.
@@ -55,12 +59,15 @@ def test_no_body_breaks_the_service_or_shows_a_value(method, path, body, kind):
     assert client.answer("GET", "/extensions").status_code == 200
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(path=st.text(max_size=30) | st.lists(st.text(max_size=5), max_size=6).map("/extensions/".join))
-def test_no_path_breaks_the_service(client, path):
+def test_no_path_breaks_the_service(path):
     environ = {"RAW_URI": "/" + path.encode("utf-8", "backslashreplace").decode("latin-1")}
 
-    answer = client.app.test_client().get("/x", base_url="http://localhost", environ_overrides=environ)
+    answer = (
+        client_of(codec.decode(EXTENSION))
+        .app.test_client()
+        .get("/x", base_url="http://localhost", environ_overrides=environ)
+    )
 
     assert answer.status_code < 500
 
@@ -105,8 +112,8 @@ def test_what_was_got_and_is_put_is_the_same_record(record, form):
         wanted = codec.decode(record)
     except codec.InvalidRecordsError:
         return
-    client = Client(MemoryRecords(), form)
-    before = client.store.put(wanted, None)
+    client = client_of(wanted, form)
+    before = client.store.get(wanted.id)
 
     code, shown = client.ask("PUT", f"/extensions/{wanted.id}", client.ask("GET", f"/extensions/{wanted.id}")[1])
 

@@ -5,7 +5,7 @@ import io
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.records.codec import decode, encode
@@ -97,6 +97,7 @@ def test_several_are_registered_into_one_stream(folder, tmp_path):
     assert written == folder.ok("list", "-o", "yaml")
 
 
+@settings(max_examples=40)
 @given(st.lists(extensions, max_size=3, unique_by=lambda e: e.id))
 def test_what_is_written_says_the_same(records):
     text = several(records, "yaml")
