@@ -1,45 +1,23 @@
 """Each service account may do what rbac/ lists and no more; whoever may edit a namespace may register there."""
 
 import json
-import os
-from pathlib import Path
 
 import pytest
 
+from tests.e2e.admission.rbac_lists import EVERYONE, check, own_rights, rights
 from tests.e2e.support.product import NAMESPACE, REGISTRY
 
-LISTS = Path(__file__).parent / "rbac"
 ACCOUNTS = ["fuseml-webhook", "fuseml-controller"]
-# A service account that does not exist: it may do what everyone may.
-EVERYONE = "system:serviceaccount:e2e-nowhere:nobody"
 WEBHOOK = f"system:serviceaccount:{NAMESPACE}:fuseml-webhook"
 READ, WRITE = ["get", "list", "watch"], ["create", "delete", "patch", "update"]
-
-
-def rights(kubectl, user, namespace):
-    """The lines of `kubectl auth can-i --list`, each with single spaces."""
-    shown = kubectl("auth", "can-i", "--list", f"--as={user}", "-n", namespace)
-    return {" ".join(line.split()) for line in shown.splitlines()[1:]}
-
-
-def check(name, lines):
-    file = LISTS / f"{name}.txt"
-    text = "".join(f"{line}\n" for line in sorted(lines))
-    if os.environ.get("UPDATE_RBAC"):
-        LISTS.mkdir(exist_ok=True)
-        file.write_text(text)
-    assert text == file.read_text(), f"{file}; UPDATE_RBAC=1 writes it"
 
 
 @pytest.mark.parametrize("account", ACCOUNTS)
 @pytest.mark.parametrize("where", ["fuseml-system", "fuseml", "default", "elsewhere"])
 def test_an_account_may_do_what_is_listed(product, kubectl, new_namespace, account, where):
     namespace = new_namespace() if where == "elsewhere" else where
-    own = rights(kubectl, f"system:serviceaccount:{NAMESPACE}:{account}", namespace) - rights(
-        kubectl, EVERYONE, namespace
-    )
 
-    check(f"{account}-in-{where}", own)
+    check(f"{account}-in-{where}", own_rights(kubectl, f"system:serviceaccount:{NAMESPACE}:{account}", namespace))
 
 
 def test_everyone_may_do_what_kubernetes_gives_to_everyone_and_read_the_settings(product, kubectl, node):
