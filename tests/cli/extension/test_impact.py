@@ -314,15 +314,20 @@ def put(api, kind, obj, *, name="demo", namespace="team-a"):
 
 
 @pytest.fixture
-def impact(api, tmp_path):
-    """Runs the command on the cluster."""
+def kubeconfig(api, tmp_path):
+    """How to reach the cluster."""
     with serving(api) as client:
-        kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", client.configuration.host, namespace="team-a")
+        yield write_kubeconfig(tmp_path / "kubeconfig", client.configuration.host, namespace="team-a")
 
-        def run(*args, registry="fuseml", **more):
-            return invoke(*args, "--registry-namespace", registry, "--kubeconfig", str(kubeconfig), **more)
 
-        yield run
+@pytest.fixture
+def impact(kubeconfig):
+    """Runs the command on the cluster."""
+
+    def run(*args, registry="fuseml", **more):
+        return invoke(*args, "--registry-namespace", registry, "--kubeconfig", str(kubeconfig), **more)
+
+    return run
 
 
 NAMES = [f"team-a/{kind}/demo" if not kind.startswith("Cluster") else f"{kind}/demo" for kind in PATHS]
@@ -432,6 +437,17 @@ def test_cluster_that_does_not_answer_is_an_error(tmp_path):
     result = invoke("minio", "--registry-namespace", "fuseml", "--kubeconfig", str(kubeconfig))
 
     assert result == (1, "", "error: http://127.0.0.1:1: the API server does not answer\n")
+
+
+def test_dry_run_of_a_deletion_shows_the_same(impact, kubeconfig):
+    args = ["minio", "--registry-namespace", "fuseml", "--kubeconfig", str(kubeconfig)]
+    deleted = CliRunner().invoke(commands, ["extension", "delete", *args, "--dry-run"])
+
+    code, plan, errors = impact("minio", "--delete", "--cluster")
+
+    assert (deleted.exit_code, deleted.stderr) == (code, errors) == (0, errors)
+    assert deleted.stdout == f"Extension minio successfully deleted (dry run)\n{plan}"
+    assert "refused" in plan
 
 
 def test_cluster_without_the_product_is_an_error(api, impact):

@@ -12,6 +12,7 @@ from webhook.cli.extension.given.options import (
     pairs_of,
     quoted,
 )
+from webhook.cli.extension.impact import impact
 from webhook.cli.extension.opening import writes
 from webhook.cli.extension.records import Records
 from webhook.cli.options import with_options
@@ -46,6 +47,19 @@ def update(
 @extension_id
 @writes
 def delete(*, records: Records, extension_id: str) -> None:
-    """Delete an extension, with all its services, endpoints and credentials."""
+    """Delete an extension, with all its services, endpoints and credentials.
+
+    A dry run in a cluster also says what that means for the runs and definitions there, as ``impact --delete`` does.
+    """
     records.store.delete(extension_id, records.store.get(extension_id).revision)
     records.done(f"Extension {extension_id} successfully deleted")
+    if records.is_dry_run and records.namespace:
+        _show_impact(extension_id, click.get_current_context())
+
+
+def _show_impact(extension_id: str, deleting: click.Context) -> None:
+    """Write what it means that the extension is deleted, in the cluster of the command *deleting* it."""
+    where = {"--registry-namespace": "registry_namespace", "--kubeconfig": "kubeconfig"}
+    options = [f"{option}={deleting.params[name]}" for option, name in where.items() if deleting.params[name]]
+    with impact.make_context("impact", ["--delete", "--cluster", *options, "--", extension_id], deleting) as context:
+        impact.invoke(context)
