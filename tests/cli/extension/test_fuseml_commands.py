@@ -162,6 +162,9 @@ def test_dry_run_writes_nothing_and_says_so(filled):
         ("service delete mlflow ui", 'Service "ui" successfully deleted from extension "mlflow"'),
         ("delete mlflow", "Extension mlflow successfully deleted"),
     ]:
+        if filled.kind == "cluster" and command == "delete mlflow":
+            # It shows what that means in the cluster, too: test_impact.py.
+            continue
         assert filled.ok(*command.split(), "--dry-run") == f"{said} (dry run)\n"
     refused = filled.refusal("register", "--id", "mlflow", "--dry-run")
 

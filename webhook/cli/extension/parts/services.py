@@ -37,29 +37,9 @@ def service() -> None:
 @configuration("--configuration")
 @ADDED_FORMAT
 @writes
-def add(
-    *,
-    records: Records,
-    extension_id: str,
-    own_id: str | None,
-    description: str | None,
-    resource: str | None,
-    category: str | None,
-    auth_required: bool | None,
-    default: bool | None,
-    configuration: tuple[str, ...],
-    output: Any,
-) -> None:
+def add(*, records: Records, extension_id: str, own_id: str | None, output: Any, **fields: Any) -> None:
     """Add a service to an extension."""
-    body = given(
-        id=own_id,
-        description=description,
-        resource=resource,
-        category=category,
-        auth_required=auth_required,
-        default=default,
-        configuration=pairs_of(configuration),
-    )
+    body = given(id=own_id, **_body(**fields))
     extension, place = add_part(records, extension_id, "services", body)
     said = f"Service {quoted(place.id)} successfully added to extension {quoted(extension_id)}"
     records.added(find(hide(extension), place), output, said)
@@ -72,29 +52,9 @@ def add(
 @configuration("--configuration")
 @merge
 @writes
-def update(
-    *,
-    records: Records,
-    extension_id: str,
-    service_id: str,
-    description: str | None,
-    resource: str | None,
-    category: str | None,
-    auth_required: bool | None,
-    default: bool | None,
-    configuration: tuple[str, ...],
-    merge: bool,
-) -> None:
+def update(*, records: Records, extension_id: str, service_id: str, merge: bool, **fields: Any) -> None:
     """Change a service. What is not given stays; '' clears a field."""
-    body = given(
-        description=description,
-        resource=resource,
-        category=category,
-        auth_required=auth_required,
-        default=default,
-        configuration=pairs_of(configuration),
-    )
-    update_part(records, extension_id, Place("services", service_id), body, merge=merge)
+    update_part(records, extension_id, Place("services", service_id), _body(**fields), merge=merge)
     records.done(f"Service {quoted(service_id)} from extension {quoted(extension_id)} successfully updated")
 
 
@@ -120,3 +80,7 @@ def list_(
     found = sorted(extension.services, key=lambda s: s.id)
     rows = [service_form(extension, s) for s in found]
     Listed(found, rows, formats.SERVICE, ("ID", "Resource", "Category", "Configuration")).show(output, format_, fields)
+
+
+def _body(*, configuration: tuple[str, ...], **fields: Any) -> dict[str, Any]:
+    return given(**fields, configuration=pairs_of(configuration))
