@@ -56,8 +56,12 @@ def endpoint_urls(segment: str) -> list[str]:
         RequestError: It cannot be one.
     """
     once = _decoded(segment)
-    twice = [text for text in (unquote(once), unquote_plus(once)) if text != once and _is_url(text)]
-    return [_valid(_URLS, "url", once), *twice] if not twice or _is_url(once) else twice
+    twice = [text for text in dict.fromkeys((unquote_plus(once), unquote(once))) if text != once and _is_url(text)]
+    if not twice:
+        return [_valid(_URLS, "url", once)]
+    if "://" in once and _is_url(once):
+        return [once, *twice]
+    return [*twice, once] if _is_url(once) else twice
 
 
 def _checked(adapter: TypeAdapter[str], name: str, segment: str) -> str:

@@ -183,6 +183,22 @@ def test_url_that_was_sent_counts_before_what_else_it_may_mean(filled):
     assert filled.ask("GET", f"{STORE}/endpoints/http:%2F%2Fnew%2Fa%2520b")[1]["url"] == "http://new/a%20b"
 
 
+@pytest.mark.parametrize(
+    ("url", "sent"),
+    [
+        ("http://nope", "http%253A%252F%252Fnope"),
+        ("http://nope/a b", "http%253A%252F%252Fnope%252Fa+b"),
+        ("http://nope/a%20b", "http:%2F%2Fnope%2Fa%2520b"),
+        ("nope", "nope"),
+    ],
+)
+def test_url_that_is_not_there_is_named_as_it_was_typed(filled, url, sent):
+    status, answer, *_ = filled.ask("GET", f"{STORE}/endpoints/{sent}")
+
+    assert status == 404
+    assert answer["message"].endswith(f"extension service: {url}")
+
+
 def test_empty_text_clears_a_field(filled):
     assert "zone" not in filled.ask("PUT", "/extensions/mlflow", {"zone": ""})[1]
 
