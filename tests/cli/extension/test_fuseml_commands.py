@@ -1,5 +1,7 @@
 """FuseML's commands, with its arguments and messages, on each kind of store."""
 
+import json
+
 import pytest
 
 SESSION = [
@@ -221,6 +223,26 @@ def test_fields_are_named_as_fuseml_names_them(folder):
     for name in ("extensionid: mlflow", "serviceid: store", "authrequired: false", "  default: false"):
         assert name in shown
     assert shown.startswith("---\nid: mlflow\nproduct: mlflow\n")
+
+
+def test_empty_fields_are_written_as_fuseml_writes_them(folder):
+    folder.ok("register", "--id", "bare")
+    folder.ok("service", "add", "--id", "s", "bare")
+
+    shown = json.loads(folder.ok("get", "bare", "--format", "json"))
+
+    service = {
+        "id": "s", "extensionid": "bare", "resource": None, "category": None, "authrequired": False,
+        "description": None, "configuration": {}, "status": {}, "endpoints": [], "credentials": [],
+    }  # fmt: skip
+    assert shown == {
+        "id": "bare", "product": None, "version": None, "description": None, "zone": None, "configuration": {},
+        "status": {}, "services": [service],
+    }  # fmt: skip
+
+
+def test_empty_table_has_its_frame(folder):
+    assert folder.ok("list", "--field", "ID") == "+----+\n| ID |\n+----+\n+----+\n"
 
 
 @pytest.mark.parametrize(

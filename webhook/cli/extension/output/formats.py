@@ -14,11 +14,13 @@ from webhook.objects import manifests
 # The fields of each kind of row, under FuseML's names.
 EXTENSION: Final = ("id", "product", "version", "description", "zone", "configuration", "status", "services")
 SERVICE: Final = (
-    "id extensionid resource category authrequired default description configuration endpoints credentials".split()  # noqa: SIM905 - reads better without quotes
+    *("id", "extensionid", "resource", "category", "authrequired", "default", "description", "configuration"),
+    *("status", "endpoints", "credentials"),
 )
-ENDPOINT: Final = ("url", "extensionid", "serviceid", "type", "configuration")
+ENDPOINT: Final = ("url", "extensionid", "serviceid", "type", "configuration", "status")
 CREDENTIALS: Final = (
-    "id extensionid serviceid scope default projects users configuration secretref".split()  # noqa: SIM905 - as above
+    *("id", "extensionid", "serviceid", "default", "scope", "projects", "users", "configuration", "status"),
+    "secretref",
 )
 # Columns that show what is in the services of an extension.
 _OF_SERVICES: Final = ("endpoints", "credentials")

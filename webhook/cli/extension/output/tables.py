@@ -63,7 +63,7 @@ def table(columns: Sequence[Column], rows: Iterable[Row]) -> str:
         f"| {' | '.join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))} |\n" for line in lines
     ]
     body = text[height_of_title:]
-    return "".join([rule, *text[:height_of_title], rule, *body, *([rule] if body else [])])
+    return "".join([rule, *text[:height_of_title], rule, *body, rule])
 
 
 def csv_text(columns: Sequence[Column], rows: Iterable[Row]) -> str:
@@ -98,7 +98,7 @@ def _pairs(row: Row) -> str:
 
 def _services(row: Row) -> str:
     blocks = (
-        f"[ {s['id']} ]\nresource: {s.get('resource', 'N/A')}\ncategory: {s.get('category', 'N/A')}"
+        f"[ {s['id']} ]\nresource: {s['resource'] or 'N/A'}\ncategory: {s['category'] or 'N/A'}"
         for s in row.get("services", ())
     )
     return "\n\n".join(blocks)
