@@ -12,6 +12,7 @@ from yaml import YAMLError
 from registry.errors import UnreadableError
 
 _OWN_NAMESPACE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+_CONNECTIONS: Final = 32
 
 
 def connect(kubeconfig: str | None = None) -> ApiClient:
@@ -27,6 +28,8 @@ def connect(kubeconfig: str | None = None) -> ApiClient:
     configuration = Configuration()
     # Notice a server that has vanished, instead of waiting for it.
     configuration.keep_alive = True
+    # As many as the threads of one process call at a time: one more would connect again for each call.
+    configuration.connection_pool_maxsize = _CONNECTIONS
     # Callers know better when to try again.
     configuration.retries = 0
     try:

@@ -1,7 +1,6 @@
 """Fixtures of the tests on a real cluster. README.md tells how to use another cluster."""
 
 import os
-import sys
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -20,9 +19,12 @@ from tests.e2e.support.kubectl import Kubectl
 from tests.e2e.support.node import Node
 from tests.e2e.support.product import IMAGE, NAMESPACE, Product, build, install, uninstall
 from tests.e2e.support.steady_load import Load, steady_load
+from tests.e2e.support.telling import is_worker, tell
 from tests.e2e.support.turns import Turns
 from tests.e2e.support.waiting import wait_for as _wait_for
 from tests.e2e.workloads.shared_credentials import PROJECT, Shared
+
+__all__ = ["tell"]
 
 OTHER_CLUSTER = os.environ.get("E2E_KUBECONFIG")
 OTHER_IMAGE = os.environ.get("E2E_IMAGE")
@@ -32,7 +34,7 @@ PODS_OF_WORKFLOWS = [{"apiGroups": ["argoproj.io"], "resources": ["workflowtaskr
 def pytest_configure(config: pytest.Config) -> None:
     """Register the plugins that order the tests and measure them."""
     config.pluginmanager.register(Turns())
-    if not _is_worker(config):
+    if not is_worker(config):
         config.pluginmanager.register(Durations(config), "durations")
 
 
@@ -40,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Start the cluster and install the product, before pytest-xdist starts its workers."""
     config = session.config
-    if _is_worker(config) or config.option.collectonly:
+    if is_worker(config) or config.option.collectonly:
         return
     try:
         _prepare(config.pluginmanager.getplugin("durations"))
@@ -52,7 +54,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Remove the product if E2E_UNINSTALL is set. Otherwise it stays, as the cluster does."""
-    if not _is_worker(session.config) and os.environ.get("E2E_UNINSTALL"):
+    if not is_worker(session.config) and os.environ.get("E2E_UNINSTALL"):
         print("\n# removing the product", flush=True)
         uninstall(_kubectl())
 
@@ -66,19 +68,6 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             shown = item.funcargs["kubectl"].within(namespace).run("get", "pods,events")
             report.sections.append((f"namespace {namespace}", shown.stdout + shown.stderr))
     return report
-
-
-@pytest.fixture(scope="session")
-def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Print a line at once: a person or a CI log waits for it."""
-
-    def tell(text: str) -> None:
-        capture = request.config.pluginmanager.getplugin("capturemanager")
-        with capture.global_and_fixture_disabled():
-            # pytest-xdist discards the standard output of its workers.
-            print(f"\n# {text}", flush=True, file=sys.stderr if _is_worker(request.config) else None)
-
-    return tell
 
 
 @pytest.fixture(scope="session")
@@ -212,11 +201,6 @@ def _make_namespace(api: Api, name: str, labels: dict[str, str]) -> None:
         assert status == 201, text
     # A pod is refused while its service account does not exist.
     _wait_for(lambda: api.get("serviceaccounts", "default"), 30, f"service account of {name}")
-
-
-def _is_worker(config: pytest.Config) -> bool:
-    """True in a process that pytest-xdist started."""
-    return hasattr(config, "workerinput")
 
 
 def _kubeconfig() -> Path:

@@ -14,6 +14,7 @@ from kubernetes.client import ApiClient, Configuration
 from kubernetes.client.rest import RESTResponse
 
 READS = ("GET",)
+NOW = "2021-11-24T10:00:00Z"
 
 
 class FakeCluster:
@@ -22,6 +23,7 @@ class FakeCluster:
     Attributes:
         before: Called with method and path before a request is carried out; may change anything, or raise.
         after: Called with method, path and status after one was carried out.
+        date: The time of each answer, in HTTP's form. Objects are created at ``NOW``, a second before.
         refuse: Gives a status and a message for a request that is refused; None for others.
     """
 
@@ -31,6 +33,7 @@ class FakeCluster:
         self.before = lambda method, path, body: None
         self.after = lambda method, path, status: None
         self.refuse = lambda method, path, body, query: None
+        self.date = "Wed, 24 Nov 2021 10:00:01 GMT"
         self.lock = threading.RLock()
         self._numbers = itertools.count(1)
 
@@ -47,6 +50,7 @@ class FakeCluster:
             metadata["name"] = path.rpartition("/")[2]
             metadata["uid"] = before.get("uid", f"uid-{number}")
             metadata["resourceVersion"] = number
+            metadata.setdefault("creationTimestamp", before.get("creationTimestamp", NOW))
             managers = {m["manager"] for m in before.get("managedFields", ())} | {manager}
             metadata["managedFields"] = [{"manager": name} for name in sorted(managers)]
             self.objects[path] = obj
@@ -77,6 +81,7 @@ class FakeCluster:
             return 200, self.objects[path]
         if path.rpartition("/")[2] in ("configmaps", "secrets", "extensions", "namespaces"):
             items = [obj for known, obj in self.objects.items() if known.rpartition("/")[0] == path]
+            items = [obj for obj in items if _is_selected(obj, query.get("labelSelector", ""))]
             return 200, {"metadata": {"resourceVersion": str(next(self._numbers))}, "items": items}
         return _status(404)
 
@@ -103,9 +108,13 @@ class FakeCluster:
     def _delete(self, path, query, body):
         if path not in self.objects:
             return _status(404)
-        uid = (body or {}).get("preconditions", {}).get("uid")
-        if uid and uid != self.objects[path]["metadata"]["uid"]:
+        demanded = (body or {}).get("preconditions", {})
+        known = self.objects[path]["metadata"]
+        if any(value and known[key] != value for key, value in demanded.items()):
             return _status(409)
+        if known.get("finalizers"):
+            self.put(path, {**self.objects[path], "metadata": {**known, "deletionTimestamp": NOW}})
+            return _status(200)
         del self.objects[path]
         return _status(200)
 
@@ -131,7 +140,14 @@ class _Client(ApiClient):
         self._cluster.before(method, parts.path, body)
         status, document = self._cluster.answer(method, parts.path, dict(parse_qsl(parts.query)), body)
         content = json.dumps(document).encode()
-        return RESTResponse(urllib3.HTTPResponse(content, {"Content-Type": "application/json"}, status))
+        headers = {"Content-Type": "application/json", "Date": self._cluster.date}
+        return RESTResponse(urllib3.HTTPResponse(content, headers, status))
+
+
+def _is_selected(obj, selector):
+    labels = obj["metadata"].get("labels") or {}
+    wanted = [part.partition("=") for part in selector.split(",") if part]
+    return all(labels.get(key) == value if equals else key in labels for key, equals, value in wanted)
 
 
 def _status(code, message=""):

@@ -25,6 +25,7 @@ class BareApiServer:
         self._folder = folder
         self.kubeconfig = folder / "kubeconfig"
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._command: tuple[object, ...] = ()
 
     def start(self) -> None:
         """Start both, and wait until the API server is ready."""
@@ -37,7 +38,7 @@ class BareApiServer:
         key, tokens, token = self._folder / "sa.key", self._folder / "tokens", secrets.token_hex()
         subprocess.run(["openssl", "genrsa", "-out", key, "2048"], check=True, capture_output=True, timeout=60)
         tokens.write_text(f'{token},admin,admin,"system:masters"\n')
-        self._run(
+        self._command = (
             binaries("kubernetes") / "kube-apiserver", f"--etcd-servers={etcd}", f"--bind-address={HOST}",
             f"--secure-port={port}", f"--cert-dir={self._folder}/certs", "--authorization-mode=RBAC",
             "--service-account-issuer=https://kubernetes.default.svc", f"--service-account-key-file={key}",
@@ -46,6 +47,17 @@ class BareApiServer:
             "--advertise-address=192.0.2.1",
         )  # fmt: skip
         self.kubeconfig.write_text(self._kubeconfig(f"https://{HOST}:{port}", token))
+        self._start_api_server()
+
+    def restart_api_server(self) -> None:
+        """Kill the API server in the middle of what it does, and start it again; etcd goes on."""
+        server = self._processes.pop()
+        server.kill()
+        server.wait(20)
+        self._start_api_server()
+
+    def _start_api_server(self) -> None:
+        self._run(*self._command)
         wait_for(lambda: self.api("default").call("GET", "/readyz")[0] == 200, 60, "the API server")
 
     def api(self, namespace: str) -> Api:
@@ -64,7 +76,7 @@ class BareApiServer:
 
     def _run(self, *command: object) -> None:
         words = [str(word) for word in command]
-        with (self._folder / f"{Path(words[0]).name}.log").open("wb") as log:
+        with (self._folder / f"{Path(words[0]).name}.log").open("ab") as log:
             self._processes.append(
                 subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
             )

@@ -11,7 +11,7 @@ from tests.cluster.lock import alone, together
 # They disturb the cluster or measure it.
 _ALONE = "disruption"
 # Each folder has an API server of its own, one for all of its tests, and does not touch the cluster.
-_APART = ("match_conditions", "policies")
+_APART = ("match_conditions", "policies", "registry")
 _LOCK = "tests"
 # The longest first, so that no worker is alone with one at the end.
 _FOLDERS = [*_APART, "runs", "admission", _ALONE]
