@@ -1,7 +1,7 @@
 """EDGE: the command ``fuseml registry``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
@@ -9,8 +9,13 @@ from webhook.cli.environment import prefer_command_line
 from webhook.cli.options import allow_variable, check_one_registry, or_exit, registry_options, with_options
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from registry.service.access import Access
     from registry.stores.store import RecordStore
+
+    # Where records are kept, who may do what there, and what removes what is left over.
+    _Opened: TypeAlias = tuple[RecordStore, Access | None, Callable[[], None] | None]
 
 
 @click.command()
@@ -65,7 +70,7 @@ def registry(
         raise click.UsageError("--audience is for --registry-namespace")
     variables = frozenset(allowed)
     with or_exit():
-        store, access = (
+        store, access, clean = (
             _in_folder(folder, token_file, variables)
             if folder is not None
             else _in_cluster(registry_namespace or "", kubeconfig, audiences, variables)
@@ -77,26 +82,25 @@ def registry(
         access=access,
         certificate=tls_cert,
         key=tls_key,
+        clean=clean,
         place=f"records in {folder}" if folder is not None else f"Extensions in namespace {registry_namespace}",
     )
 
 
-def _in_folder(folder: Path, token_file: Path | None, allowed: frozenset[str]) -> "tuple[RecordStore, Access | None]":
+def _in_folder(folder: Path, token_file: Path | None, allowed: frozenset[str]) -> "_Opened":
     from registry.service.token_file import TokenFile  # noqa: PLC0415
     from registry.stores.folder_records.store import FolderRecords  # noqa: PLC0415
 
-    return FolderRecords(folder, allowed=allowed), TokenFile(token_file) if token_file is not None else None
+    return FolderRecords(folder, allowed=allowed), TokenFile(token_file) if token_file is not None else None, None
 
 
 def _in_cluster(
     namespace: str, kubeconfig: str | None, audiences: tuple[str, ...], allowed: frozenset[str]
-) -> "tuple[RecordStore, Access | None]":
+) -> "_Opened":
     from registry.kube.connect import connect  # noqa: PLC0415
     from registry.service.cluster_access import ClusterAccess  # noqa: PLC0415
     from registry.stores.cluster_records.store import ClusterRecords  # noqa: PLC0415
 
     api = connect(kubeconfig)
-    return (
-        ClusterRecords(api, namespace=namespace, allowed=allowed),
-        ClusterAccess(api, namespace=namespace, audiences=audiences),
-    )
+    store = ClusterRecords(api, namespace=namespace, allowed=allowed)
+    return store, ClusterAccess(api, namespace=namespace, audiences=audiences), store.clean

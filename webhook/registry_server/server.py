@@ -4,6 +4,7 @@ import ipaddress
 import logging
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,7 @@ THREADS: Final = 16
 _KEEP_ALIVE: Final = 75
 # Seconds for which requests that are going on may take to end after SIGTERM.
 GRACE: Final = 35
+_CLEANING: Final = 3600.0
 # Where heartbeats never wait for a disk.
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108  # what is made there is private
 
@@ -46,6 +48,7 @@ def serve(
     key: Path | None = None,
     place: str = "",
     patience: float = PATIENCE,
+    clean: Callable[[], None] | None = None,
 ) -> NoReturn:
     """Serve the registry until a signal ends the process; on what cannot work, say why and exit with 1.
 
@@ -56,6 +59,7 @@ def serve(
         certificate, key: PEM files, the leaf first; None = plain HTTP.
         place: Where records are kept, for the log.
         patience: Seconds for a request and its answer.
+        clean: Removes what interrupted writes have left over; called at the start, and each hour.
     """
     logs.configure()
     try:
@@ -76,7 +80,7 @@ def serve(
         unready=lambda: _unready(certificates),
         on_defect=lambda e: logs.log_defect(e, _log),
     )
-    server = _Server(app, listener, certificates, patience)
+    server = _Server(app, listener, certificates, patience, clean)
     Arbiter(server).run()
     sys.exit()  # Not reached, for gunicorn ends the process.
 
@@ -84,7 +88,14 @@ def serve(
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
     """An application for gunicorn."""
 
-    def __init__(self, app: Any, listener: socket.socket, certificates: Certificates | None, patience: float) -> None:
+    def __init__(
+        self,
+        app: Any,
+        listener: socket.socket,
+        certificates: Certificates | None,
+        patience: float,
+        clean: Callable[[], None] | None,
+    ) -> None:
         self._app = app
         self._patience = patience
         self._options: dict[str, Any] = {
@@ -102,6 +113,9 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             "loglevel": "warning",
             "logger_class": GunicornLogger,
         }
+        if clean is not None:
+            # Threads do not survive the fork of a worker.
+            self._options["post_worker_init"] = lambda worker: _start_cleaning(clean)
         if certificates is not None:
             # That there are files means TLS; which are used is asked for each connection.
             self._options |= {"certfile": certificates.file, "ssl_context": _context_of(certificates)}
@@ -116,6 +130,19 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
     def load(self) -> Any:
         """Give the WSGI application."""
         return self._app
+
+
+def _start_cleaning(clean: Callable[[], None]) -> None:
+    threading.Thread(target=_clean_for_ever, args=(clean,), name="cleaning", daemon=True).start()
+
+
+def _clean_for_ever(clean: Callable[[], None]) -> NoReturn:
+    while True:
+        try:
+            clean()
+        except Exception as e:  # A defect of ours must not end it.
+            logs.log_defect(e, _log)
+        time.sleep(_CLEANING)
 
 
 def _context_of(certificates: Certificates) -> Callable[[Any, Any], Any]:

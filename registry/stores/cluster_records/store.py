@@ -189,8 +189,9 @@ class ClusterRecords:
 
     @contextmanager
     def _referring(self, record: Extension, obj: Mapping[str, Any] | None = None) -> Iterator[Extension]:
-        """*record* with a reference to a Secret that holds its values: the one of *obj* if they are the same, or a new
-        one, which is deleted again if the write is refused.
+        """*record* with a reference to a Secret of its values: that of *obj* if they are the same, or a new one.
+
+        If the write is refused, the new one is deleted again.
         """
         if problems := list(values.unknown(record)):
             raise InvalidRecordsError(problems)

@@ -2,9 +2,9 @@
 
 import pytest
 
+from tests.e2e.policies.installation import post
 from tests.e2e.registry import installation
 from tests.e2e.registry.installation import EXTENSIONS, SECRETS
-from tests.e2e.policies.installation import post
 from tests.e2e.registry.service_process import running
 from tests.e2e.support.bare_api_server import bare_api_server
 from tests.e2e.support.caller import Caller

@@ -1,4 +1,4 @@
-"""The product's part of a cluster that the registry needs: its kind, namespaces, policies and roles, and who uses it."""
+"""What the registry needs of a cluster: the product's kind, namespaces, policies and roles, and people."""
 
 import json
 import urllib.parse

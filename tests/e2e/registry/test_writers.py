@@ -108,7 +108,7 @@ def test_no_change_is_lost_and_none_seen_in_halves(admin, empty, store, write, k
     lines = [line for output in outputs for line in output.splitlines()]
     retries = sum(int(line.split()[1]) for line in lines if line.startswith("retries"))
     tell(
-        f"{writers} writers × {edits} edits: {writers * edits / took:.1f} a second, {retries} retries; "
+        f"{writers} writers, {edits} edits each: {writers * edits / took:.1f} a second, {retries} retries; "
         f"{len(read)} reads, {len(snapshots)} looks at the webhook's registry"
     )
     assert lines.count("done") == writers * edits

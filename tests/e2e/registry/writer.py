@@ -6,7 +6,6 @@ It prints each change that is done, before it begins the next one. What it could
 import random
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
 
 from registry.errors import AlreadyExistsError, NotFoundError, UnavailableError
