@@ -23,7 +23,9 @@ class RawPaths:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request."""
-        environ["PATH_INFO"] = raw_path(environ.get("RAW_URI", ""), environ.get("PATH_INFO", ""))
+        path = raw_path(environ.get("RAW_URI", ""), environ.get("PATH_INFO", ""))
+        # Werkzeug passes over slashes at the beginning; what a proxy in front has not recognized must lead nowhere.
+        environ["PATH_INFO"] = f"/%2F{path[2:]}" if path.startswith("//") else path
         return self._app(environ, start_response)
 
 

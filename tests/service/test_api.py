@@ -449,3 +449,13 @@ def test_health(client):
     assert Client(MemoryRecords(), unready=lambda: "draining").ask("GET", "/readyz") == (
         503, {"ready": False, "reason": "draining"}
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["//extensions/mlflow", "///extensions", "/extensions//mlflow", "/extensions/mlflow/"])
+def test_slashes_too_many_lead_nowhere(filled, path):
+    """A proxy in front may not have recognized such a path."""
+    environ = {"RAW_URI": path, "HTTP_HOST": "localhost:8000"}
+
+    answer = filled.app.test_client().get("/", base_url="http://localhost:8000", environ_overrides=environ)
+
+    assert (answer.status_code, b"nothing at this path" in answer.data) == (404, True)

@@ -1,9 +1,15 @@
 """An API server of their own for the tests of this folder, with the product's kind, policies and roles."""
 
+import subprocess
+import sys
+
 import pytest
 
+from registry.kube.connect import connect
+from registry.stores.cluster_records.store import ClusterRecords
 from tests.e2e.policies.installation import post
 from tests.e2e.registry import installation
+from tests.e2e.registry.flaws import with_flaws
 from tests.e2e.registry.installation import EXTENSIONS, SECRETS
 from tests.e2e.registry.service_process import running
 from tests.e2e.support.bare_api_server import bare_api_server
@@ -78,3 +84,37 @@ def empty(admin):
 def _clear(admin):
     for path in (EXTENSIONS, SECRETS):
         assert admin.send("DELETE", path).status == 200
+
+
+@pytest.fixture
+def store(kubeconfig):
+    """The records, as the service keeps them, and with its rights."""
+    return ClusterRecords(connect(str(kubeconfig("fuseml-registry", "fuseml-system"))), namespace="fuseml")
+
+
+@pytest.fixture
+def flawed_store(kubeconfig):
+    """The same, whose API server answers wrongly when it is told to by ``flaws``."""
+    api = connect(str(kubeconfig("fuseml-registry", "fuseml-system")))
+    store = ClusterRecords(api, namespace="fuseml")
+    store.flaws = with_flaws(api)
+    return store
+
+
+@pytest.fixture
+def write(kubeconfig, pytestconfig):
+    """Starts a writer: a process of its own."""
+    own = str(kubeconfig("fuseml-registry", "fuseml-system"))
+    processes = []
+
+    def write(act, number, edits):
+        command = [sys.executable, "-m", "tests.e2e.registry.writer", own, act, str(number), str(edits)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=pytestconfig.rootpath)
+        processes.append(process)
+        return process
+
+    yield write
+    for process in processes:
+        process.kill()
+        process.wait()
+        process.stdout.close()

@@ -1,88 +1,18 @@
 """Many write one registry in a cluster at once: no change is lost, and nobody sees half of one."""
 
-import subprocess
-import sys
-import threading
 import time
-from contextlib import contextmanager
 
 import pytest
 
 from registry.kube.connect import connect
 from registry.stores.cluster import KubernetesStore
-from registry.stores.cluster_records.store import ClusterRecords
-from tests.e2e.registry.installation import EXTENSIONS, SECRETS
+from tests.e2e.registry.inventory import referred, secrets_in, torn
+from tests.e2e.registry.repeating import repeating
 from tests.e2e.registry.writer import SHARED, record, said
 
 READERS = 20
-PATIENCE = 1800
-
-
-@pytest.fixture
-def store(kubeconfig):
-    return ClusterRecords(connect(str(kubeconfig("fuseml-registry", "fuseml-system"))), namespace="fuseml")
-
-
-@pytest.fixture
-def write(kubeconfig, pytestconfig):
-    """Starts a writer: a process of its own."""
-    own = str(kubeconfig("fuseml-registry", "fuseml-system"))
-    processes = []
-
-    def write(act, number, edits):
-        command = [sys.executable, "-m", "tests.e2e.registry.writer", own, act, str(number), str(edits)]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=pytestconfig.rootpath)
-        processes.append(process)
-        return process
-
-    yield write
-    for process in processes:
-        process.kill()
-        process.wait()
-        process.stdout.close()
-
-
-@contextmanager
-def repeating(act, threads, pause=0.0):
-    """*act* again and again in so many threads, while the block runs; gives what it found, and all that it raised."""
-    found, end = [], threading.Event()
-
-    def repeat():
-        while not end.is_set():
-            try:
-                found.append(act())
-            except Exception as e:
-                found.append(repr(e))
-            time.sleep(pause)
-
-    running = [threading.Thread(target=repeat) for _ in range(threads)]
-    for thread in running:
-        thread.start()
-    try:
-        yield found
-    finally:
-        end.set()
-        for thread in running:
-            thread.join()
-
-
-def torn(store):
-    """What is wrong in what a reader sees at this moment."""
-    listing = store.list()
-    records = [stored.record for stored in listing.records]
-    records += [store.get(known.id).record for known in records if known.id == SHARED]
-    return [f"{r.id}: {said(r)}" for r in records if len(said(r)) != 1] + [str(p) for p in listing.problems]
-
-
-def secrets_in(admin):
-    return {item["metadata"]["name"] for item in admin.send("GET", SECRETS).json()["items"]}
-
-
-def referred(admin):
-    """The Secrets to which Extensions refer."""
-    items = admin.send("GET", EXTENSIONS).json()["items"]
-    services = [service for item in items for service in item["spec"]["services"]]
-    return {login["secretRef"]["name"] for service in services for login in service["credentials"]}
+# Seconds, for all of them.
+PATIENCE = 7200
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -48,6 +49,10 @@ class BareApiServer:
         )  # fmt: skip
         self.kubeconfig.write_text(self._kubeconfig(f"https://{HOST}:{port}", token))
         self._start_api_server()
+
+    def pause_api_server(self) -> None:
+        """Let it answer nothing, until it is restarted."""
+        self._processes[-1].send_signal(signal.SIGSTOP)
 
     def restart_api_server(self) -> None:
         """Kill the API server in the middle of what it does, and start it again; etcd goes on."""
