@@ -30,10 +30,12 @@ def dangling(admin):
 @pytest.mark.parametrize("writes", [60, pytest.param(1000, marks=pytest.mark.full)])
 def test_writers_that_are_killed_leave_no_extension_without_its_secret(admin, store, write, tell, monkeypatch, writes):
     done = killed = 0
-    with repeating(lambda: torn(store), 4, 0.05) as read, repeating(lambda: dangling(admin), 1, 0.05) as looked:
+    with repeating(lambda: torn(store), 2, 0.1) as read, repeating(lambda: dangling(admin), 1, 0.1) as looked:
         while done < writes:
             processes = [write("churn", i, 1000) for i in range(4)]
-            time.sleep(random.uniform(1.5, 4.0))
+            for process in processes:
+                assert process.stdout.readline() == "begun\n"
+            time.sleep(random.uniform(0.5, 4.0))
             for process in random.sample(processes, len(processes)):
                 process.send_signal(signal.SIGKILL)
                 time.sleep(random.uniform(0, 0.1))

@@ -69,6 +69,7 @@ ACTS: Final[dict[str, Callable[[ClusterRecords, str], None]]] = {"count": count,
 def main(kubeconfig: str, act: str, number: str, edits: str) -> None:
     """Write *edits* times."""
     store = ClusterRecords(connect(kubeconfig), namespace=REGISTRY)
+    print("begun", flush=True)
     for _ in range(int(edits)):
         try:
             ACTS[act](store, number)
