@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 import urllib3
+from kubernetes.client.exceptions import ApiException
 
 from registry.errors import (
     ChangedError,
@@ -278,6 +279,39 @@ def test_credentials_whose_values_are_lost_are_given_again(cluster, store):
 
     assert store.get("a").record == record("CANARY-3")
     assert names_in(cluster, SECRETS) == sorted(referred(cluster))
+
+
+@pytest.mark.parametrize("code", [409, 429, 500, 504])
+@pytest.mark.parametrize("act", ["register", "change"])
+def test_write_that_was_done_is_done_whatever_is_answered(cluster, store, act, code):
+    """Something between may have sent it twice: the second time it is a conflict with itself."""
+    revision = store.put(record(), None).revision
+
+    def spoil(method, path, status):
+        if path.startswith(EXTENSIONS) and method in ("POST", "PUT"):
+            cluster.after = lambda *_: None
+            raise ApiException(status=code)
+
+    cluster.after = spoil
+    stored = acts(store, revision)[act]()
+
+    assert store.get(stored.record.id) == stored
+    assert {"minio", *names_in(cluster, SECRETS)} >= referred(cluster)
+
+
+def test_secret_stays_while_it_is_not_known_what_was_done(cluster, store):
+    store.put(record(), None)
+    before = len(names_in(cluster, SECRETS))
+    answers = iter([409, 503])
+    cluster.refuse = lambda method, path, body, query: (
+        (next(answers), "") if path.startswith(EXTENSIONS) and (method == "POST" or path.endswith("/b")) else None
+    )
+
+    with pytest.raises(UnavailableError) as refusal:
+        store.put(replace(record(), id="b"), None)
+
+    assert str(refusal.value).endswith("try again; what was asked for may have been done")
+    assert len(names_in(cluster, SECRETS)) == before + 1
 
 
 def test_what_the_api_server_had_no_time_for_leaves_nothing(cluster, store):

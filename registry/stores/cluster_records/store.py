@@ -21,6 +21,7 @@ from registry.errors import (
     Problem,
     ReadOnlyError,
     RegistryError,
+    UnavailableError,
 )
 from registry.records import conversion, extension_objects, times
 from registry.records.editing import extension_exists, no_extension
@@ -167,9 +168,9 @@ class ClusterRecords:
         with self._referring(record) as referring:
             body = conversion.object_of(referring)
             try:
-                with translated(f"Extension {record.id!r}", self._namespace):
-                    answer = self._objects.create_namespaced_custom_object(*self._place, body, **WRITE)
-                    metadata = msgspec.json.decode(answer.data)["metadata"]
+                metadata = self._written(
+                    referring, {}, lambda: self._objects.create_namespaced_custom_object(*self._place, body, **WRITE)
+                )
             except ChangedError:
                 raise extension_exists(record.id) from None
         self._sweep(record.id)
@@ -177,15 +178,41 @@ class ClusterRecords:
 
     def _replace(self, record: Extension, obj: dict[str, Any]) -> Stored:
         with self._referring(values.with_kept_references(record, obj), obj) as referring:
-            spec = conversion.object_of(referring)["spec"]
-            with translated(f"Extension {record.id!r}", self._namespace):
-                answer = self._objects.replace_namespaced_custom_object(
-                    *self._place, record.id, {**obj, "spec": spec}, **WRITE
-                )
-                metadata = msgspec.json.decode(answer.data)["metadata"]
-        replaced = values.own_references(obj) - values.references(referring)
-        self._sweep(record.id, replaced=replaced)
+            body = {**obj, "spec": conversion.object_of(referring)["spec"]}
+            metadata = self._written(
+                referring,
+                obj,
+                lambda: self._objects.replace_namespaced_custom_object(*self._place, record.id, body, **WRITE),
+            )
+        self._sweep(record.id, replaced=values.own_references(obj) - values.references(referring))
         return _kept(record, metadata)
+
+    def _written(self, record: Extension, before: Mapping[str, Any], write: Callable[[], Any]) -> Mapping[str, Any]:
+        """Make a *write*, and give the metadata of the object.
+
+        What is between us and the storage may have sent it twice, or lost the answer: so a failure, and a conflict as
+        well, may be that of a write which was done. The reference to a Secret of its own tells.
+        """
+        try:
+            with translated(f"Extension {record.id!r}", self._namespace):
+                return _metadata(msgspec.json.decode(write().data))
+        except (ChangedError, UnavailableError):
+            new = values.references(record) - (values.own_references(before) if before else set())
+            new = {name for name in new if values.is_of_values(name, record.id)}
+            if not new:
+                raise
+            obj = self._after_failure(record.id)
+            if obj is None or not new <= values.all_references(obj):
+                raise
+            return _metadata(obj)
+
+    def _after_failure(self, extension_id: str) -> Mapping[str, Any] | None:
+        try:
+            return self._read(extension_id)
+        except NotFoundError:
+            return None
+        except RegistryError as e:
+            raise UnavailableError(f"{e}; what was asked for may have been done") from None
 
     @contextmanager
     def _referring(self, record: Extension, obj: Mapping[str, Any] | None = None) -> Iterator[Extension]:
@@ -227,6 +254,11 @@ def check(record: Extension) -> None:
 def _revision(obj: Mapping[str, Any]) -> str:
     # Unlike the resourceVersion, the generation stays the same if only the status changes.
     return f"{obj['metadata']['uid']}.{obj['metadata']['generation']}"
+
+
+def _metadata(obj: Mapping[str, Any]) -> Mapping[str, Any]:
+    metadata: Mapping[str, Any] = obj["metadata"]
+    return metadata
 
 
 def _busy(extension_id: str) -> RegistryError:
