@@ -83,12 +83,12 @@ class FakeCluster:
             items = [obj for known, obj in self.objects.items() if known.rpartition("/")[0] == path]
             items = [obj for obj in items if _is_selected(obj, query.get("labelSelector", ""))]
             return 200, {"metadata": {"resourceVersion": str(next(self._numbers))}, "items": items}
-        return _status(404)
+        return _not_found(path)
 
     def _put(self, path, query, body):
         known = self.objects.get(path)
         if known is None:
-            return _status(404)
+            return _not_found(path)
         version = body["metadata"].get("resourceVersion")
         if version and version != known["metadata"]["resourceVersion"]:
             return _status(409)
@@ -101,13 +101,13 @@ class FakeCluster:
             return 201, body
         namespace = path.rpartition("/")[0]
         if namespace not in self.objects:
-            return _status(404)
+            return _not_found(namespace)
         path = f"{path}/{body['metadata']['name']}"
         return _status(409) if path in self.objects else (201, self._written(path, query, body))
 
     def _delete(self, path, query, body):
         if path not in self.objects:
-            return _status(404)
+            return _not_found(path)
         demanded = (body or {}).get("preconditions", {})
         known = self.objects[path]["metadata"]
         if any(value and known[key] != value for key, value in demanded.items()):
@@ -148,6 +148,13 @@ def _is_selected(obj, selector):
     labels = obj["metadata"].get("labels") or {}
     wanted = [part.partition("=") for part in selector.split(",") if part]
     return all(labels.get(key) == value if equals else key in labels for key, equals, value in wanted)
+
+
+def _not_found(path):
+    """The API server says what is not there. Of a kind that it does not know, it says nothing: ``refuse`` does so."""
+    collection, _, name = path.rpartition("/")
+    details = {"name": name, "kind": collection.rpartition("/")[2]}
+    return 404, {"kind": "Status", "status": "Failure", "code": 404, "message": "", "details": details}
 
 
 def _status(code, message=""):

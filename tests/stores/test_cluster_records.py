@@ -12,9 +12,11 @@ from registry.errors import (
     ChangedError,
     InvalidRecordsError,
     NotFoundError,
+    NotServedError,
     ReadOnlyError,
     RegistryError,
     UnavailableError,
+    UnreadableError,
 )
 from registry.records import editing
 from registry.records.codec import decode
@@ -426,6 +428,28 @@ def test_refusals_say_what_would_help(cluster, store):
     assert str(invalid.value) == "Extension 'a' in namespace 'fuseml': the API server refuses it: spec.zone: bad"
     assert str(unavailable.value) == "Extension 'a' in namespace 'fuseml': the API server returned 503; try again"
     assert names_in(cluster, SECRETS) == ["minio"]
+
+
+def test_kind_that_is_not_known_yet_is_no_extension_that_is_not_there(cluster, store):
+    """As of an API server that is starting. What is there must not be taken for what is left over."""
+    store.put(record(), None)
+    before = names_in(cluster, SECRETS)
+    cluster.date = LATER
+    cluster.refuse = lambda method, path, body, query: (404, "") if path.startswith(EXTENSIONS) else None
+
+    for act in (lambda: store.get("a"), store.list, lambda: store.put(record(), None)):
+        with pytest.raises(NotServedError, match="the cluster has nothing of that kind"):
+            act()
+    store.clean()
+
+    assert names_in(cluster, SECRETS) == before
+
+
+def test_namespace_that_is_not_there(cluster):
+    with pytest.raises(UnreadableError) as refusal:
+        ClusterRecords(cluster.client(), namespace="nope").put(decode({"id": "a"}), None)
+
+    assert str(refusal.value) == "Extension 'a' in namespace 'nope': there is no such namespace; create it"
 
 
 @pytest.mark.parametrize(

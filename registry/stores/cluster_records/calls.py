@@ -1,6 +1,6 @@
 """EDGE: how the API server is called for records, and what its refusals mean."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -12,10 +12,12 @@ from registry.errors import (
     ChangedError,
     InvalidRecordsError,
     NotFoundError,
+    NotServedError,
     Problem,
     ReadOnlyError,
     RegistryError,
     UnavailableError,
+    UnreadableError,
 )
 
 MANAGER: Final = "fuseml"
@@ -48,9 +50,10 @@ def translated(what: str, namespace: str) -> Iterator[None]:
 
 
 def _meant(error: ApiException, where: str, *, kind: str) -> RegistryError:
-    said = _message(error) if kind == "Extension" else ""
+    message, details = _status(error)
+    said = message if kind == "Extension" else ""
     if error.status == 404:
-        return NotFoundError(f"{where}: not found")
+        return _not_found(where, details)
     if error.status == 409:
         return ChangedError(f"{where}: has been changed, or is there already")
     if error.status in (401, 403):
@@ -63,8 +66,20 @@ def _meant(error: ApiException, where: str, *, kind: str) -> RegistryError:
     return cls(f"{where}: the API server returned {error.status}; try again")
 
 
-def _message(error: ApiException) -> str:
+def _not_found(where: str, details: Mapping[str, Any]) -> RegistryError:
+    """What is not there. An API server that has just been started may not know a kind yet that it has."""
+    if details.get("kind") == "namespaces":
+        return UnreadableError(f"{where}: there is no such namespace; create it")
+    if not details.get("name"):
+        return NotServedError(f"{where}: the cluster has nothing of that kind; is it installed there?")
+    return NotFoundError(f"{where}: not found")
+
+
+def _status(error: ApiException) -> tuple[str, Mapping[str, Any]]:
+    """The message of a Status, and its details."""
     try:
-        return str(msgspec.json.decode(error.body or b"")["message"])[:500]
-    except (msgspec.DecodeError, KeyError, TypeError):
-        return ""
+        status = msgspec.json.decode(error.body or b"", type=dict[str, Any])
+    except msgspec.DecodeError:
+        return "", {}
+    details = status.get("details")
+    return str(status.get("message", ""))[:500], details if isinstance(details, dict) else {}

@@ -98,7 +98,7 @@ def test_server_has_no_values_to_export(make_store, file, kind):
 
     said = server.refusal("export", "--with-values")
 
-    assert said == "error: a: the server does not show the values of credentials; export without --with-values\n"
+    assert said == "error: a: the values of credentials cannot be read there; export without --with-values\n"
     assert "KEY: <hidden>" in server.ok("export")
 
 

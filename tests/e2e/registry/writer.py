@@ -5,10 +5,11 @@ It prints each change that is done, before it begins the next one. What it could
 
 import random
 import sys
+import time
 from collections.abc import Callable
 from typing import Final
 
-from registry.errors import AlreadyExistsError, NotFoundError, UnavailableError
+from registry.errors import AlreadyExistsError, NotFoundError, ReadOnlyError, UnavailableError, UnreadableError
 from registry.kube.connect import connect
 from registry.records.codec import decode
 from registry.records.model import Extension
@@ -73,8 +74,10 @@ def main(kubeconfig: str, act: str, number: str, edits: str) -> None:
     for _ in range(int(edits)):
         try:
             ACTS[act](store, number)
-        except UnavailableError:
+        # An API server that has just been started knows neither roles nor accounts for a moment.
+        except (UnavailableError, UnreadableError, ReadOnlyError):
             print("?", flush=True)
+            time.sleep(0.3)
         else:
             print("done", flush=True)
 

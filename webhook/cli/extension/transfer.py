@@ -44,7 +44,7 @@ def export(*, records: Records, ids: tuple[str, ...], file: str | None, with_val
         unknown = [e.id for e in found if any(bodies.unknown_values(e))]
         if unknown:
             names = ", ".join(unknown)
-            message = f"{names}: the server does not show the values of credentials; export without --with-values"
+            message = f"{names}: the values of credentials cannot be read there; export without --with-values"
             raise InvalidRecordsError([Problem(message)])
     text = several(found if with_values else [hide(e) for e in found], output)
     if file is None:
