@@ -33,6 +33,7 @@ bench: $(VENV)/developing ## timings, as ratios where another machine would diff
 	$(BIN)/python -m tests.bench.mutate
 	$(BIN)/python -m tests.bench.latency
 	$(BIN)/python -m tests.bench.records
+	$(BIN)/python -m tests.bench.registry_list
 	$(BIN)/python -m tests.bench.impact
 
 bench-attacks: $(VENV)/developing ## what honest clients notice of ten hostile ones, for each kind of attack

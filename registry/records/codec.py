@@ -4,7 +4,8 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, fields
+from functools import cache
 from itertools import count
 from typing import Any
 
@@ -49,23 +50,38 @@ def decode(
     return extension
 
 
-def encode(value: Any) -> dict[str, Any]:
-    """The plain data of a record or of a part of one, without fields that have their default."""
+def encode(value: Any, *, apart_from: Collection[str] = ()) -> dict[str, Any]:
+    """The plain data of a record or of a part of one, without fields that have their default.
+
+    Args:
+        apart_from: More fields of *value* itself that are left out.
+    """
     plain = {}
-    for f in fields(value):
-        item = getattr(value, f.name)
-        default = f.default_factory() if f.default_factory is not MISSING else f.default
-        if item != default:
-            plain[_WIRE_NAMES.get(f.name, f.name)] = _encode_item(item)
+    for name, key, default in _fields_of(value.__class__):
+        if name not in apart_from and (item := getattr(value, name)) != default:
+            plain[key] = _encode_item(item)
     return plain
 
 
+@cache
+def _fields_of(kind: Any) -> tuple[tuple[str, str, Any], ...]:
+    """For each field its name, that in plain data, and its default."""
+    return tuple(
+        (
+            f.name,
+            _WIRE_NAMES.get(f.name, f.name),
+            f.default_factory() if f.default_factory is not MISSING else f.default,
+        )
+        for f in fields(kind)
+    )
+
+
 def _encode_item(item: object) -> Any:
+    if isinstance(item, str | bool):
+        return item
     if isinstance(item, tuple):
         return [_encode_item(i) for i in item]
-    if isinstance(item, Mapping):
-        return dict(item)
-    return encode(item) if is_dataclass(item) else item
+    return dict(item) if isinstance(item, Mapping) else encode(item)
 
 
 def _kind(value: object) -> str:

@@ -20,7 +20,9 @@ def extension(stored: Stored, *, only_fuseml: bool = False) -> dict[str, Any]:
     """
     record = stored.record
     moments = {"registered": stored.registered, "updated": stored.updated}
-    shown = _fields(record, ("services",)) | {"status": {k: times.written(v) for k, v in moments.items() if v}}
+    shown = codec.encode(record, apart_from=("services",)) | {
+        "status": {k: times.written(v) for k, v in moments.items() if v}
+    }
     if record.services:
         shown["services"] = [service(record, s, only_fuseml=only_fuseml) for s in record.services]
     return shown
@@ -28,7 +30,7 @@ def extension(stored: Stored, *, only_fuseml: bool = False) -> dict[str, Any]:
 
 def service(owner: Extension, part: Service, *, only_fuseml: bool = False) -> dict[str, Any]:
     """A service of the extension *owner*, with all that is in it."""
-    shown = _fields(part, ("endpoints", "credentials")) | {
+    shown = codec.encode(part, apart_from=("endpoints", "credentials")) | {
         "extension_id": owner.id,
         "auth_required": part.auth_required,
         "status": {},
@@ -42,7 +44,7 @@ def service(owner: Extension, part: Service, *, only_fuseml: bool = False) -> di
 
 def endpoint(owner: Extension, of: Service, part: Endpoint) -> dict[str, Any]:
     """An endpoint of a service *of* the extension *owner*."""
-    return _fields(part) | {"extension_id": owner.id, "service_id": of.id, "type": part.type, "status": {}}
+    return codec.encode(part) | {"extension_id": owner.id, "service_id": of.id, "type": part.type, "status": {}}
 
 
 def credentials(owner: Extension, of: Service, part: Credentials, *, only_fuseml: bool = False) -> dict[str, Any]:
@@ -51,7 +53,7 @@ def credentials(owner: Extension, of: Service, part: Credentials, *, only_fuseml
     Of those in a Secret there are no values, only the names of keys. FuseML, to which a Secret says nothing, would take
     them for values.
     """
-    shown = _fields(part) | {
+    shown = codec.encode(part) | {
         "extension_id": owner.id,
         "service_id": of.id,
         "scope": part.scope,
@@ -73,10 +75,6 @@ def part_of(owner: Extension, service_id: str, part: Service | Endpoint | Creden
     if isinstance(part, Endpoint):
         return endpoint(owner, of, part)
     return credentials(owner, of, part, only_fuseml=only_fuseml)
-
-
-def _fields(part: Any, apart_from: tuple[str, ...] = ()) -> dict[str, Any]:
-    return _without(codec.encode(part), apart_from)
 
 
 def _without(fields: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
