@@ -6,6 +6,7 @@ import pytest
 
 from registry.errors import AlreadyExistsError, ChangedError, NotFoundError, UnavailableError
 from registry.records.codec import decode
+from registry.stores import changing
 from registry.stores.changing import change
 from registry.stores.cluster_records.store import ClusterRecords
 from registry.stores.folder_records.store import FolderRecords
@@ -121,7 +122,9 @@ def test_change_that_changes_nothing_writes_nothing(store):
     assert change(store, "a", lambda record: record) == before
 
 
-def test_change_does_not_go_on_for_ever():
+def test_change_does_not_go_on_for_ever(monkeypatch):
+    monkeypatch.setattr(changing, "PATIENCE", 0.1)
+
     class Busy(MemoryRecords):
         def put(self, record, expected):
             if expected is None:
