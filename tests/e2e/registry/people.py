@@ -46,6 +46,8 @@ REQUESTS = [
     Request("PUT", f"{IN_SERVICE}/credentials/l", "update", 200, {"scope": "user", "users": ["ada"]}),
     Request("PUT", f"{IN_SERVICE}/credentials/l", "update", 200, HIDDEN),
     Request("PUT", f"{IN_SERVICE}/credentials/l", "update", 200, {"configuration": {"KEY": VALUE}}),
+    # One value of two is changed: the service has to know the other one.
+    Request("PUT", f"{IN_SERVICE}/credentials/l", "update", 200, {"configuration": {"KEY": "<hidden>", "B": VALUE}}),
     Request("DELETE", f"{IN_SERVICE}/credentials/m", "update", 204),
     Request("DELETE", f"{IN_SERVICE}/endpoints/{URL}", "update", 204),
     Request("DELETE", f"{ONE}/services/t", "update", 204),
