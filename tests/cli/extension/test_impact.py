@@ -439,11 +439,11 @@ def test_cluster_that_does_not_answer_is_an_error(tmp_path):
     assert result == (1, "", "error: http://127.0.0.1:1: the API server does not answer\n")
 
 
-def test_dry_run_of_a_deletion_shows_the_same(impact, kubeconfig):
+def test_dry_run_of_a_deletion_shows_the_same(kubeconfig):
     args = ["minio", "--registry-namespace", "fuseml", "--kubeconfig", str(kubeconfig)]
     deleted = CliRunner().invoke(commands, ["extension", "delete", *args, "--dry-run"])
 
-    code, plan, errors = impact("minio", "--delete", "--cluster")
+    code, plan, errors = invoke("fuseml/minio", "--delete", "--cluster", "--kubeconfig", str(kubeconfig))
 
     assert (deleted.exit_code, deleted.stderr) == (code, errors) == (0, errors)
     assert deleted.stdout == f"Extension minio successfully deleted (dry run)\n{plan}"

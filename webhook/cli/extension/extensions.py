@@ -54,12 +54,12 @@ def delete(*, records: Records, extension_id: str) -> None:
     records.store.delete(extension_id, records.store.get(extension_id).revision)
     records.done(f"Extension {extension_id} successfully deleted")
     if records.is_dry_run and records.namespace:
-        _show_impact(extension_id, click.get_current_context())
+        _show_impact(f"{records.namespace}/{extension_id}", click.get_current_context())
 
 
 def _show_impact(extension_id: str, deleting: click.Context) -> None:
     """Write what it means that the extension is deleted, in the cluster of the command *deleting* it."""
-    where = {"--registry-namespace": "registry_namespace", "--kubeconfig": "kubeconfig"}
-    options = [f"{option}={deleting.params[name]}" for option, name in where.items() if deleting.params[name]]
-    with impact.make_context("impact", ["--delete", "--cluster", *options, "--", extension_id], deleting) as context:
+    kubeconfig = deleting.params["kubeconfig"]
+    options = ["--delete", "--cluster", *([f"--kubeconfig={kubeconfig}"] if kubeconfig else [])]
+    with impact.make_context("impact", [*options, "--", extension_id], deleting) as context:
         impact.invoke(context)
