@@ -139,7 +139,8 @@ class _Client(ApiClient):
             self._cluster.requests.append((method, parts.path))
         self._cluster.before(method, parts.path, body)
         status, document = self._cluster.answer(method, parts.path, dict(parse_qsl(parts.query)), body)
-        content = json.dumps(document).encode()
+        # As an API server does, which keeps custom objects as maps without an order.
+        content = json.dumps(document, sort_keys=True).encode()
         headers = {"Content-Type": "application/json", "Date": self._cluster.date}
         return RESTResponse(urllib3.HTTPResponse(content, headers, status))
 

@@ -10,6 +10,7 @@ from registry.client import bodies
 from registry.errors import NotFoundError
 from registry.records.editing import HIDDEN
 from registry.records.model import Credentials, Extension
+from registry.records.ordering import ordered_as
 from webhook.cli.extension.changes import with_logins
 from webhook.cli.extension.given.reading import FILES, PATHS, created, read_bodies
 from webhook.cli.extension.opening import reads
@@ -51,6 +52,7 @@ def diff(*, records: Records, paths: tuple[str, ...], files: tuple[str, ...]) ->
 
 
 def _diff(old: Extension | None, new: Extension) -> Iterator[str]:
+    new = new if old is None else ordered_as(new, old)
     known = {} if old is None else {(s.id, c.id): c for s in old.services for c in s.credentials}
 
     def shown(service_id: str, login: Credentials) -> dict[str, str]:
