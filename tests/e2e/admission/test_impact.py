@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 FUSEML = Path(sys.executable).parent / "fuseml"
+PIPELINE_SELECTORS = "extensions.fuseml.org/pipeline-selectors"
 ASKS = {"extensions": [{"name": "store", "extension_id": "store", "version": ">=1"}]}
 EXTENSION = {
     "apiVersion": "fuseml.org/v1alpha1",
@@ -37,8 +38,9 @@ def objects(image):
             },
         },
         {
-            "apiVersion": "argoproj.io/v1alpha1", "kind": "WorkflowTemplate", "metadata": {"name": "template"},
-            "spec": {"entrypoint": "main", "templates": [template | {"container": template["container"] | ASKS}]},
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "WorkflowTemplate",
+            "metadata": {"name": "template", "annotations": {PIPELINE_SELECTORS: yaml.safe_dump({"main": ASKS})}},
+            "spec": {"entrypoint": "main", "templates": [template]},
         },
         {
             "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "workers"},
